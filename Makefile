@@ -1,0 +1,40 @@
+# make app   the dashboard on precomputed/ (PORT=8501)
+# make test  every test, in a real browser too
+# make bench speed and memory, as a table
+
+PYTHON ?= python3
+PORT ?= 8501
+APP_ENV := .venv-app
+ENV := .venv
+
+.PHONY: app test bench check clean
+app: $(APP_ENV)/installed
+	$(APP_ENV)/bin/streamlit run app/main.py --server.port $(PORT) --browser.serverAddress localhost
+
+test: $(ENV)/installed check
+	$(ENV)/bin/python -m pytest
+
+check: $(ENV)/installed
+	$(ENV)/bin/ruff check .
+	$(ENV)/bin/ruff format --check .
+
+bench: $(ENV)/installed $(APP_ENV)/installed
+	$(ENV)/bin/python -m tests.bench
+
+# an environment is made anew when its requirements change, and only then
+$(APP_ENV)/installed: app/requirements.txt
+	$(call make_environment,$(APP_ENV),app/requirements.txt)
+
+$(ENV)/installed: requirements.txt app/requirements.txt
+	$(call make_environment,$(ENV),requirements.txt)
+
+define make_environment
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "SingSteps needs Python 3.11 or newer; give one with PYTHON=, as in: make $@ PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(1) || { echo "Python's venv module is missing (Debian: apt-get install python3-venv)."; exit 1; }
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check -r $(2)
+	@touch $@
+endef
+
+clean:
+	rm -rf $(APP_ENV) $(ENV)

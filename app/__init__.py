@@ -1,0 +1,1 @@
+"""The dashboard: Streamlit pages over recorded traces. Reads svc_core.traces and nothing heavier."""

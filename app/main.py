@@ -1,0 +1,17 @@
+"""Entry of the dashboard: streamlit run app/main.py
+
+Serves the pages (site.py) and, beside them over plain HTTP, the traces and the page's JavaScript.
+"""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).resolve().parent
+if str(HERE.parent) not in sys.path:  # Streamlit puts this folder on the path, not the repository's
+    sys.path.insert(0, str(HERE.parent))
+
+from app.parts.served import routes  # noqa: E402 (needs the path above)
+
+app = st.App(HERE / "site.py", routes=routes())

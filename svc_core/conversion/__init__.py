@@ -1,0 +1,1 @@
+"""One phrase and one singer -> one conversion, and everything a trace keeps of it."""

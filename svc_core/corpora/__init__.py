@@ -1,0 +1,1 @@
+"""Data sets on disk -> one table of singers, files, splits and licences."""

@@ -1,0 +1,1 @@
+"""Networks: conditions -> draft mel -> refined mel. Axis order (batch, mel or channel, frame)."""

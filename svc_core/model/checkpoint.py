@@ -1,0 +1,74 @@
+"""Models on disk: safetensors with the configuration and the singers in the header. Never pickle.
+
+A model file holds the weights that sound best (their moving average); a run's state holds what
+resuming needs as well: the raw weights, the average and the optimiser's moments.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from svc_core.config import Config
+from svc_core.model.system import VoiceConverter
+
+FORMAT = "singsteps-model-1"
+
+
+class CheckpointError(ValueError):
+    """A model file that cannot be used; the message says why and what to do."""
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file that appears under its name only when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial, metadata)
+    partial.replace(path)
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of a safetensors file. Raises CheckpointError."""
+    if not path.is_file():
+        raise CheckpointError(f"{path}: there is no such file; train a model first (python -m svc_core.train).")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+        return load_file(path), metadata
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"{path}: not a whole safetensors file ({error}); pickled checkpoints are refused."
+        ) from error
+
+
+def save_model(path: Path, model: VoiceConverter, weights: dict[str, Tensor], half: bool = False) -> None:
+    """Write ``weights`` as a model file; ``half`` stores them in 16 bits, for shipping."""
+    if half:
+        weights = {name: tensor.half() if tensor.dim() > 0 else tensor for name, tensor in weights.items()}
+    metadata = {"format": FORMAT, "config": model.config.to_json(), "singers": json.dumps(model.singers)}
+    save_tensors(path, weights, metadata)
+
+
+def load_model(path: str | Path) -> VoiceConverter:
+    """The model in ``path``, in evaluation mode, in 32 bits. Raises CheckpointError."""
+    path = Path(path)
+    tensors, metadata = read_tensors(path)
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(f"{path}: not a SingSteps model of format {FORMAT}.")
+    try:
+        model = VoiceConverter(Config.from_json(metadata["config"]), tuple(json.loads(metadata["singers"])))
+        model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    except (TypeError, KeyError, RuntimeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path}: its weights do not fit its own configuration ({error}).") from error
+    return model.eval()
+
+
+def model_hash(path: str | Path) -> str:
+    """First 12 digits of the file's SHA-256: which model made a trace."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]

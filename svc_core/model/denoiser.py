@@ -1,0 +1,71 @@
+"""BiDilConv: DiffWave's network (Kong et al. 2021, arXiv 2009.09761) looking both ways in time.
+
+Each of N layers adds the step embedding, convolves with dilation 2^(i mod 4), adds the condition,
+gates (tanh times sigmoid) and hands one half on as residual and one half out as skip.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class StepEmbedding(nn.Module):
+    """Diffusion step (batch,) -> (batch, 4 * size): sinusoids of period up to 10 000, then an MLP."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        rates = torch.exp(-math.log(10_000) * torch.arange(size // 2) / (size // 2))
+        self.register_buffer("rates", rates, persistent=False)
+        self.mlp = nn.Sequential(nn.Linear(size, 4 * size), nn.SiLU(), nn.Linear(4 * size, 4 * size), nn.SiLU())
+
+    def forward(self, step: Tensor) -> Tensor:
+        angle = step.to(self.rates.dtype).unsqueeze(1) * self.rates
+        return self.mlp(torch.cat([angle.sin(), angle.cos()], dim=1))
+
+
+class DilatedLayer(nn.Module):
+    """x (batch, width, frame) -> the next x and a skip, both of x's shape."""
+
+    def __init__(self, width: int, condition_width: int, step_width: int, dilation: int) -> None:
+        super().__init__()
+        self.step = nn.Linear(step_width, width)
+        self.dilated = nn.Conv1d(width, 2 * width, 3, padding=dilation, dilation=dilation)
+        self.condition = nn.Conv1d(condition_width, 2 * width, 1)
+        self.leave = nn.Conv1d(width, 2 * width, 1)
+
+    def forward(self, x: Tensor, step: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        y = self.dilated(x + self.step(step).unsqueeze(-1)) + self.condition(condition)
+        filtered, gate = y.chunk(2, dim=1)
+        residual, skip = self.leave(torch.tanh(filtered) * torch.sigmoid(gate)).chunk(2, dim=1)
+        return (x + residual) / math.sqrt(2), skip
+
+
+class BiDilConv(nn.Module):
+    """Noisy mel (batch, mel, frame), step (batch,), condition (batch, condition, frame) -> (batch, mel, frame)."""
+
+    def __init__(
+        self, n_mels: int, width: int, layers: int, dilation_cycle: int, condition_width: int, step_embedding: int
+    ) -> None:
+        super().__init__()
+        self.enter = nn.Conv1d(n_mels, width, 1)
+        self.step = StepEmbedding(step_embedding)
+        self.layers = nn.ModuleList(
+            DilatedLayer(width, condition_width, 4 * step_embedding, 2 ** (i % dilation_cycle)) for i in range(layers)
+        )
+        self.mix = nn.Conv1d(width, width, 1)
+        self.leave = nn.Conv1d(width, n_mels, 1)
+        nn.init.zeros_(self.leave.weight)  # the untrained network adds nothing: see system.py
+        nn.init.zeros_(self.leave.bias)
+
+    def forward(self, x: Tensor, step: Tensor, condition: Tensor) -> Tensor:
+        x = functional.relu(self.enter(x))
+        embedded = self.step(step)
+        skips = torch.zeros_like(x)
+        for layer in self.layers:
+            x, skip = layer(x, embedded, condition)
+            skips = skips + skip
+        return self.leave(functional.relu(self.mix(skips / math.sqrt(len(self.layers)))))

@@ -1,0 +1,1 @@
+"""A recording -> everything that can be measured of it, on one time grid (see config.GridConfig)."""

@@ -1,0 +1,68 @@
+"""F0 and voicing at the mel frames' own centres.
+
+Harvest (Morise 2017) finds the contour and StoneMask (Morise et al. 2009) refines it, both from
+pyworld. The tracker runs at half a hop, 5.33 ms: its odd positions are then exactly the frame
+centres (256 i + 128 samples), so nothing is interpolated and nothing lags. D4C's LoveTrain test
+(Morise 2016) clears the frames that Harvest only believed to be voiced.
+
+F0 is in Hz, 0 where unvoiced; shape (frame,).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyworld
+
+from svc_core.config import GridConfig
+
+
+def frame_times_s(frames: int, grid: GridConfig) -> np.ndarray:
+    """Centres of the mel frames in seconds, shape (frame,)."""
+    return (np.arange(frames) + 0.5) * grid.hop / grid.sample_rate_hz
+
+
+def track_f0(samples: np.ndarray, grid: GridConfig, quick: bool = False) -> np.ndarray:
+    """F0 in Hz at every frame centre, 0 where unvoiced: (samples,) -> (frame,) float64.
+
+    ``quick`` takes DIO (Morise et al. 2009) instead of Harvest: forty times as fast, and it hears no
+    melody in noise, which is what the many sounds along a trace need.
+    """
+    frames = grid.frame_count(len(samples))
+    sound = samples.astype(np.float64)
+    tracker = pyworld.dio if quick else pyworld.harvest
+    f0, times_s = tracker(
+        sound,
+        grid.sample_rate_hz,
+        f0_floor=grid.f0_low_hz,
+        f0_ceil=grid.f0_high_hz,
+        frame_period=grid.hop_ms / 2,
+    )
+    f0 = pyworld.stonemask(sound, f0, times_s, grid.sample_rate_hz)
+    centres = np.zeros(frames)
+    found = f0[1::2][:frames]
+    centres[: len(found)] = found
+    aperiodicity = pyworld.d4c(
+        sound, centres, frame_times_s(frames, grid), grid.sample_rate_hz, threshold=grid.voiced_share
+    )
+    centres[aperiodicity[:, 0] > 0.999] = 0.0  # LoveTrain marks an unvoiced frame by 1 in every bin
+    return centres
+
+
+def fill_f0(f0_hz: np.ndarray) -> np.ndarray:
+    """Bridge unvoiced gaps linearly in log F0 (a network needs a continuous contour).
+
+    All-unvoiced clips become a constant 200 Hz, about the middle of the range of singers.
+    """
+    voiced = f0_hz > 0
+    if not voiced.any():
+        return np.full_like(f0_hz, 200.0)
+    frames = np.arange(len(f0_hz))
+    return np.exp(np.interp(frames, frames[voiced], np.log(f0_hz[voiced])))
+
+
+def median_f0_hz(f0_hz: np.ndarray) -> float:
+    """Median of the voiced frames in Hz; raises ValueError where no frame is voiced."""
+    voiced = f0_hz[f0_hz > 0]
+    if len(voiced) == 0:
+        raise ValueError("no voiced frame was found: there is no sung note in this recording.")
+    return float(np.median(voiced))
