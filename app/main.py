@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # Streamlit puts this folder on the path, not the repository's
     sys.path.insert(0, str(HERE.parent))
 
-from app.parts.served import routes  # noqa: E402 (needs the path above)
+from app.parts.preload import PreloadLinks  # noqa: E402 (needs the path above)
+from app.parts.served import routes  # noqa: E402
 
-app = st.App(HERE / "site.py", routes=routes())
+app = st.App(HERE / "site.py", routes=routes(), middleware=[Middleware(PreloadLinks)])

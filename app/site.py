@@ -7,8 +7,6 @@ import streamlit as st
 FAVICON = Path(__file__).parent / "favicon.png"  # a file: named icons are fetched from another site
 
 st.set_page_config(page_title="SingSteps", page_icon=str(FAVICON), layout="wide")
-# the title belongs near the top: the scrubber's controls must be on the first screen
-st.html("<style>[data-testid='stMainBlockContainer'] { padding-top: 3rem; padding-bottom: 4rem; }</style>")
 
 PAGES = [
     st.Page("lessons/denoising.py", title="Taking noise away", icon=":material/blur_off:", default=True),

@@ -11,8 +11,6 @@ import argparse
 import os
 import shutil
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 from tqdm import tqdm
@@ -23,8 +21,11 @@ from svc_core.conversion.record import record_job
 from svc_core.corpora.corpus import CorpusError, read_corpus
 from svc_core.model.checkpoint import CheckpointError, load_model, model_hash
 from svc_core.sound.audio import AudioError
-from svc_core.traces.catalogue import rebuild_catalogue
+from svc_core.traces.catalogue import CatalogueError, rebuild_catalogue
 from svc_core.traces.trace import TraceError, open_trace
+from svc_core.workers import worker_pool
+
+CREDITS = Path(__file__).resolve().parents[1] / "precomputed" / "credits.csv"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         if given.rebuild_catalogue:
             return _rebuild(given.out)
         return precompute(given)
-    except (JobError, CorpusError, CheckpointError) as error:
+    except (JobError, CorpusError, CheckpointError, CatalogueError) as error:
         print(f"precompute: {error}", file=sys.stderr)
         return 2
 
@@ -43,18 +44,25 @@ def precompute(given: argparse.Namespace) -> int:
     if given.model is None:
         raise JobError("--model is missing: which model is to convert?")
     model = load_model(given.model)
-    facts = {"sha256_12": model_hash(given.model), "parameters": sum(p.numel() for p in model.parameters())}
+    credits_of = read_credits(given.credits)
+    facts = {
+        "sha256_12": model_hash(given.model),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "attribution": sorted({credits_of[s].attribution for s in model.singers if s in credits_of}),
+    }
+    if not given.targets:
+        raise JobError("--targets is missing: into which singers is to be converted?")
     unknown = [target for target in given.targets if target not in model.singers]
     if unknown:
         raise JobError(f"the model knows no singer {', '.join(unknown)}; it knows {', '.join(model.singers)}.")
-    jobs = _jobs(given)
+    jobs = _jobs(given, credits_of)
     given.out.mkdir(parents=True, exist_ok=True)
     _sweep(given.out)
     todo = [job for job in jobs if not _is_recorded(given.out / job.id, facts["sha256_12"])]
     print(f"{len(jobs)} conversions asked for, {len(jobs) - len(todo)} already recorded.")
     failed = 0
     with (
-        ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool,
+        worker_pool(given.jobs) as pool,
         tqdm(total=len(todo) * model.schedule.steps, unit="step", mininterval=1) as bar,
     ):
         for number, job in enumerate(todo, start=1):
@@ -70,16 +78,20 @@ def precompute(given: argparse.Namespace) -> int:
     return max(_rebuild(given.out), int(failed > 0))
 
 
-def _jobs(given: argparse.Namespace) -> list[Job]:
+def _jobs(given: argparse.Namespace, credits_of: dict[str, Credit]) -> list[Job]:
     if (given.source is None) == (given.phrases is None):
         raise JobError("give either --corpus with --phrases, or --source with a recording of your own.")
     if given.phrases is not None:
-        if given.corpus is None or given.credits is None:
-            raise JobError("--phrases needs --corpus (the recordings) and --credits (who made them).")
-        corpus, credits_of = read_corpus(given.corpus), read_credits(given.credits)
-        return corpus_jobs(corpus, credits_of, given.phrases, given.targets, given.key_shift, given.seed)
+        if given.corpus is None:
+            raise JobError("--phrases needs --corpus: the folder with the recordings.")
+        return corpus_jobs(
+            read_corpus(given.corpus), credits_of, given.phrases, given.targets, given.key_shift, given.seed
+        )
     credit = Credit("own-voice", given.licence, given.attribution)
-    excerpt = Excerpt(given.source, given.start, given.end, "own-voice", given.source.stem, given.source.stem, credit)
+    stem = given.source.stem
+    whole = given.start == 0 and given.end is None
+    part = "" if whole else f"@{given.start:g}-{'' if given.end is None else f'{given.end:g}'}"
+    excerpt = Excerpt(given.source, given.start, given.end, "own-voice", stem + part, stem, credit)
     return [Job(excerpt, target, None, given.key_shift, given.seed) for target in given.targets]
 
 
@@ -91,9 +103,15 @@ def _is_recorded(folder: Path, model: str) -> bool:
 
 
 def _sweep(out: Path) -> None:
-    """Remove what a killed run left half-made."""
+    """Tidy up after a killed run: what was half-made goes, what was just being replaced comes back."""
     for leftover in out.glob(".partial-*"):
         shutil.rmtree(leftover)
+    for leftover in out.glob(".old-*"):
+        folder = out / leftover.name.removeprefix(".old-")
+        if folder.exists():
+            shutil.rmtree(leftover)
+        else:
+            leftover.rename(folder)
 
 
 def _rebuild(out: Path) -> int:
@@ -110,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--targets", nargs="+", default=[], metavar="SINGER", help="singers to convert into")
     parser.add_argument("--out", type=Path, default=Path("precomputed"), help="folder of the traces")
     parser.add_argument("--corpus", type=Path, help="folder with metadata.csv and phrases.csv")
-    parser.add_argument("--credits", type=Path, help="table: singer, licence, attribution")
+    parser.add_argument("--credits", type=Path, default=CREDITS, help="table: singer, licence, attribution")
     parser.add_argument("--phrases", nargs="+", metavar="PHRASE[:SINGER]", help="phrases of the corpus")
     parser.add_argument("--source", type=Path, help="a recording of one's own (WAV, FLAC, OGG, MP3)")
     parser.add_argument("--start", type=float, default=0.0, metavar="S", help="of --source: from second")

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from svc_core.config import Config, TrainConfig
 from svc_core.corpora.cache import cache_features, feature_path
 from svc_core.corpora.corpus import Corpus, CorpusError, read_corpus
-from svc_core.model.checkpoint import CheckpointError
+from svc_core.model.checkpoint import CheckpointError, load_model, save_model
 from svc_core.model.system import VoiceConverter
 from svc_core.sound.features import load_features
 from svc_core.training.crops import Crops
@@ -74,11 +74,18 @@ def train_model(corpus: Corpus, config: Config, folder: Path, cache: Path) -> Pa
     return folder / "model.safetensors"
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above 0")
+    return int(text)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m svc_core.train", description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", type=Path, required=True, help="folder with a metadata.csv")
     parser.add_argument("--run", type=Path, required=True, help="folder of this run; an existing one is resumed")
     parser.add_argument("--cache", type=Path, default=Path("runs/features"), help="where measured features are kept")
+    parser.add_argument("--export", type=Path, metavar="FILE", help="also write the model in 16 bits, for shipping")
     for name, about in (
         ("seed", "of weights, batches, noise and dropout"),
         ("draft_steps", "steps of the draft"),
@@ -87,7 +94,10 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         default = getattr(TrainConfig, name)
         parser.add_argument(
-            f"--{name.replace('_', '-')}", type=int, default=default, help=f"{about} (default {default})"
+            f"--{name.replace('_', '-')}",
+            type=int if name == "seed" else _positive,
+            default=default,
+            help=f"{about} (default {default})",
         )
     given = parser.parse_args(arguments)
     train = replace(
@@ -103,6 +113,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"train: {error}", file=sys.stderr)
         return 2
     print(f"model: {path}")
+    if given.export is not None:
+        model = load_model(path)
+        save_model(given.export, model, model.state_dict(), half=True)
+        print(f"exported: {given.export}")
     return 0
 
 

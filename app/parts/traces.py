@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from app.parts.served import TRACES
@@ -12,12 +14,13 @@ from svc_core.traces.trace import Trace, open_trace
 def list_traces() -> list[Entry]:
     """The catalogue; read again when its file changes. Raises CatalogueError."""
     path = TRACES / CATALOGUE
-    return _listed(path.stat().st_mtime_ns if path.is_file() else 0)
+    return _listed(TRACES, path.stat().st_mtime_ns if path.is_file() else None)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _listed(_changed_ns: int) -> list[Entry]:
-    return read_catalogue(TRACES)
+def _listed(folder: Path, changed_ns: int | None) -> list[Entry]:
+    # changed_ns only makes the key: Streamlit leaves arguments with a leading underscore out of it
+    return read_catalogue(folder)
 
 
 def trace_of(entry: Entry) -> Trace:

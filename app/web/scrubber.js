@@ -126,7 +126,7 @@ export class Scrubber {
     this.describe("target", manifest.target);
     this.replayAll();
     const asked = first ? this.stepInAddress() : this.step;
-    this.show(asked ?? this.lastStep, performance.now());
+    this.show(asked ?? this.lastStep);
     if (first && asked === null && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.move();
   }
 
@@ -174,8 +174,8 @@ export class Scrubber {
     return predicted;
   }
 
-  // Paints a step. `since` is the time stamp of what asked for it; the paint leaves a measure named "scrub".
-  show(step, since = null) {
+  // Paints a step. `since` is the time stamp of what asked for it; every paint leaves a measure named "scrub".
+  show(step, since = performance.now()) {
     this.step = Math.min(Math.max(Math.round(step), 0), this.lastStep);
     const { scale } = this.facts;
     const nearest = this.nearestSound();
@@ -198,7 +198,7 @@ export class Scrubber {
     this.slider.value = this.lastStep - this.step;
     this.slider.setAttribute("aria-valuetext", `step ${this.step} of ${this.lastStep}, ${level}`);
     this.place.dataset.step = this.step;
-    if (since !== null) performance.measure("scrub", { start: since, end: performance.now() });
+    performance.measure("scrub", { start: since, end: performance.now() });
     if (this.heardKind === "state" || this.heardKind === "predicted") this.follow();
     this.noteInAddress();
   }

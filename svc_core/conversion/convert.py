@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 
 from svc_core.diffusion.ddpm import StepCallback, sample_ddpm
@@ -12,6 +13,8 @@ from svc_core.model.conditions import condition_inputs, keep_all
 from svc_core.model.system import VoiceConverter
 from svc_core.sound.features import Features
 from svc_core.sound.pitch import median_f0_hz
+
+MELODY_RANGE = (5, 95)  # percentiles: the tracker's few octave errors are no part of the melody
 
 
 class ConversionError(ValueError):
@@ -32,10 +35,12 @@ def choose_key_shift(features: Features, model: VoiceConverter, singer: int, ask
     if shift is None:
         shift = round(12 * math.log2(float(model.singer_f0_hz[singer]) / source_hz))
     grid = model.config.grid
-    shifted = features.f0_hz[features.f0_hz > 0] * 2 ** (shift / 12)
-    if shifted.max() > grid.f0_high_hz or shifted.min() < grid.f0_low_hz:
+    low_hz, high_hz = np.percentile(features.f0_hz[features.f0_hz > 0], MELODY_RANGE) * np.exp2(
+        np.clip(shift, -120, 120) / 12
+    )
+    if high_hz > grid.f0_high_hz or low_hz < grid.f0_low_hz:
         raise ConversionError(
-            f"a key shift of {shift:+d} semitones takes the melody to {shifted.min():.0f}-{shifted.max():.0f} Hz, "
+            f"a key shift of {shift:+d} semitones takes the melody to {low_hz:.0f}-{high_hz:.0f} Hz, "
             f"outside {grid.f0_low_hz:.0f}-{grid.f0_high_hz:.0f} Hz; choose a smaller one."
         )
     return shift

@@ -58,12 +58,18 @@ def read_credits(path: str | Path) -> dict[str, Credit]:
     path = Path(path)
     if not path.is_file():
         raise JobError(f"{path}: there is no such file; it must say whose recordings these are.")
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
     try:
-        return {row["singer"]: Credit(row["singer"], row["licence"], row["attribution"]) for row in rows}
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        credits_of = {row["singer"]: Credit(row["singer"], row["licence"], row["attribution"]) for row in rows}
     except KeyError as error:
         raise JobError(f"{path}: the column {error} is missing.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise JobError(f"{path}: not a table of comma-separated values ({error}).") from error
+    for credit in credits_of.values():
+        if not (credit.singer and credit.licence and credit.attribution):
+            raise JobError(f"{path}: the line of '{credit.singer}' lacks a licence or an attribution.")
+    return credits_of
 
 
 def corpus_jobs(
@@ -85,7 +91,7 @@ def corpus_jobs(
         name, _, singer = asked.partition(":")
         found = [p for p in corpus.phrases if p.name == name and singer in ("", p.clip.singer)]
         if not found:
-            known = ", ".join(sorted({f"{p.name}:{p.clip.singer}" for p in corpus.phrases}))
+            known = ", ".join(sorted({f"{p.name}:{p.clip.singer}" for p in corpus.phrases})) or "none at all"
             problems.append(f"there is no phrase '{asked}'; there are {known}.")
         chosen += found
     for phrase in chosen:

@@ -19,7 +19,7 @@ from svc_core.sound import vocoder
 from svc_core.sound.audio import AudioError, load_audio
 from svc_core.sound.features import Features, extract_features
 from svc_core.sound.pitch import fill_f0, track_f0
-from svc_core.traces.recorder import Recorder, choose_kept
+from svc_core.traces.recorder import Recorder, choose_kept, hold_still
 from svc_core.traces.replay import Replay
 from svc_core.traces.scale import DB_PER_LEVEL, FLOOR_DB, to_db, to_levels
 from svc_core.traces.trace import Trace, pack_array, pack_predicted, write_trace
@@ -29,7 +29,7 @@ SOUND_STEPS = (999, 900, 800, 700, 600, 550, 500, 450, 400, 350, 300, 260)
 SOUND_STEPS += (220, 190, 160, 130, 100, 75, 55, 40, 25, 15, 5, 0)
 LONGEST_S = 30.0  # a trace is made to be looked at: a phrase, not a song
 TRACE_LICENCE = "CC BY-SA 4.0"  # the model is trained on PJS, whose licence carries over to what it makes
-PEAK = 0.98  # full scale less what a lossy coder may overshoot
+PEAK = 0.9  # full scale less what a lossy coder may overshoot
 
 
 def record_job(
@@ -53,11 +53,12 @@ def record_job(
     converted = convert_features(features, model, singer, key_shift, job.seed, watch).numpy()
     levels = recorder.predicted_levels
     kept = choose_kept(levels)
+    kept_levels = hold_still(levels[kept])
     sounds, contours, files = _hear_steps(recorder, mean, std, grid, pool)
     asked_hz = np.where(features.f0_hz > 0, fill_f0(features.f0_hz) * 2 ** (key_shift / 12), 0.0)
     contours = {"source": features.f0_hz, "asked": asked_hz, **contours}
     files |= {
-        "predicted.npy.gz": pack_predicted(levels[kept]),
+        "predicted.npy.gz": pack_predicted(kept_levels),
         "source.npy.gz": pack_array(to_levels(features.mel * DB_PER_LN)),
         "f0.npy.gz": pack_array(_tenths_hz(np.stack(list(contours.values())))),
         "sound/source.flac": _encode(samples, grid, "FLAC"),
@@ -94,11 +95,14 @@ def record_job(
         "kept_steps": [recorder.steps[index] for index in kept],
         "sounds": sounds,
         "f0_rows": list(contours),
-        "licence": TRACE_LICENCE,
-        "attribution": sorted({e.credit.attribution for e in (job.source, job.reference) if e is not None}),
+        "licence": _licence(job),
+        "attribution": sorted(
+            {e.credit.attribution for e in (job.source, job.reference) if e is not None}
+            | set(model_facts.get("attribution", ()))
+        ),
     }
     replay = Replay(
-        model.schedule, job.seed, manifest["kept_steps"], to_db(levels[kept]), mean * DB_PER_LN, std * DB_PER_LN
+        model.schedule, job.seed, manifest["kept_steps"], to_db(kept_levels), mean * DB_PER_LN, std * DB_PER_LN
     )
     return write_trace(out, manifest | {"replay_error_db": replay_error_db(replay, recorder)}, files)
 
@@ -151,6 +155,13 @@ def _encode(samples: np.ndarray, grid: GridConfig, kind: str) -> bytes:
     file = io.BytesIO()
     soundfile.write(file, samples, grid.sample_rate_hz, format=kind)
     return file.getvalue()
+
+
+def _licence(job: Job) -> str:
+    """Of the whole trace: a recording of one's own stays under its owner's terms."""
+    if job.source.credit.licence.startswith("CC BY"):
+        return TRACE_LICENCE
+    return f"{job.source.credit.licence} (the recording), {TRACE_LICENCE} (what the model adds)"
 
 
 def _tenths_hz(f0_hz: np.ndarray) -> np.ndarray:

@@ -7,9 +7,8 @@ all, so an interrupted run goes on where it stopped.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
 
 from tqdm import tqdm
@@ -18,10 +17,11 @@ from svc_core.config import Config, feature_key
 from svc_core.corpora.corpus import Clip
 from svc_core.sound.audio import AudioError, load_audio
 from svc_core.sound.features import extract_features, save_features
+from svc_core.workers import worker_pool
 
 
 def feature_path(cache: Path, clip: Clip, config: Config) -> Path:
-    return cache / feature_key(config) / clip.singer / f"{Path(clip.file).stem}.npz"
+    return cache / feature_key(config) / f"{clip.file}.npz"
 
 
 def cache_features(
@@ -34,7 +34,7 @@ def cache_features(
     todo = [clip for clip in clips if not feature_path(cache, clip, config).is_file()]
     skipped: dict[str, str] = {}
     if todo:
-        with ProcessPoolExecutor(max_workers=jobs or os.cpu_count()) as pool:
+        with worker_pool(jobs) as pool:
             running = {pool.submit(_measure, clip, config, cache): clip for clip in todo}
             for done in tqdm(as_completed(running), total=len(todo), desc="features", unit="file"):
                 if problem := done.result():

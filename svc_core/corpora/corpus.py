@@ -86,7 +86,13 @@ def read_corpus(root: str | Path) -> Corpus:
                 raise CorpusError(
                     f"{root / 'phrases.csv'}, line {line}: '{row['file']}' is not in metadata.csv; add it there."
                 )
-            phrases.append(Phrase(row["phrase"], clips[row["file"]], float(row["start_s"]), float(row["end_s"])))
+            try:
+                start_s, end_s = float(row["start_s"]), float(row["end_s"])
+            except ValueError as error:
+                raise CorpusError(
+                    f"{root / 'phrases.csv'}, line {line}: start_s and end_s must be seconds ({error})."
+                ) from error
+            phrases.append(Phrase(row["phrase"], clips[row["file"]], start_s, end_s))
     return Corpus(root, tuple(clips.values()), tuple(phrases))
 
 
@@ -96,7 +102,7 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path}: not a table of comma-separated values ({error}).") from error
+        raise CorpusError(f"{path}: not a table of comma-separated values ({str(error).strip()}).") from error
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise CorpusError(f"{path}: the column(s) {', '.join(missing)} are missing.")

@@ -9,7 +9,7 @@ every number is computed from its own address by a 32-bit hash and a table of no
 * NumPy and a dozen lines of JavaScript agree to the last bit of the table.
 
 The hash is the lowbias32 finaliser (C. Wellons, "Prospecting for hash functions", 2018). The table
-holds the 65 536 mid-quantiles of N(0, 1): |z| <= 4.3 and a variance of 0.99997.
+holds the 65 536 mid-quantiles of N(0, 1): |z| <= 4.33 and a variance of 0.99997.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from svc_core.config import Config
@@ -29,8 +29,18 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str
     """Write a safetensors file that appears under its name only when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial, metadata)
+    partial.write_bytes(
+        _in_fixed_order(save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata))
+    )
     partial.replace(path)
+
+
+def _in_fixed_order(data: bytes) -> bytes:
+    """The same safetensors with its header sorted: the library writes metadata in an order that changes by chance."""
+    size = 8 + int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8:size]), sort_keys=True).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + data[size:]
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -64,8 +74,9 @@ def load_model(path: str | Path) -> VoiceConverter:
     try:
         model = VoiceConverter(Config.from_json(metadata["config"]), tuple(json.loads(metadata["singers"])))
         model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    except (TypeError, KeyError, RuntimeError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path}: its weights do not fit its own configuration ({error}).") from error
+    except (TypeError, KeyError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[-1].strip()  # torch lists every tensor, a line each
+        raise CheckpointError(f"{path}: its weights do not fit its own configuration ({reason}).") from error
     return model.eval()
 
 

@@ -6,6 +6,7 @@ wonder. Conventions: samples are float32 in [-1, 1], one channel.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import librosa
@@ -15,6 +16,7 @@ import soundfile
 from svc_core.config import GridConfig
 
 SHORTEST_S = 0.2  # two syllables a second is slow singing; below this there is no frame context
+UNKNOWN_BYTES = 0xFFFF0000  # a WAV written as a stream promises about this much: its writer could not know better
 SILENCE_PEAK = 10 ** (-60 / 20)  # a recording whose peak is under -60 dBFS holds no voice
 
 
@@ -31,11 +33,16 @@ def load_audio(path: str | Path, grid: GridConfig, start_s: float = 0.0, end_s: 
     path = Path(path)
     if not path.is_file():
         raise AudioError(f"{path}: there is no such file; check the path.")
+    if not (0 <= start_s < float("inf") and (end_s is None or end_s > start_s)):
+        raise AudioError(
+            f"{path}: a part begins at 0 s or later and ends after it begins, not from {start_s} s to {end_s} s."
+        )
     try:
         with soundfile.SoundFile(path) as file:
+            _check_whole(file, path)
             rate_hz, promised = file.samplerate, file.frames
             first = round(start_s * rate_hz)
-            last = promised if end_s is None else min(round(end_s * rate_hz), promised)
+            last = promised if end_s is None else round(min(end_s * rate_hz, promised))
             if first >= promised and promised > 0:
                 raise AudioError(
                     f"{path}: the part from {start_s:g} s lies behind its end ({promised / rate_hz:.2f} s)."
@@ -52,6 +59,13 @@ def load_audio(path: str | Path, grid: GridConfig, start_s: float = 0.0, end_s: 
             f"{path}: the file is cut off: {last - first} samples promised, {len(samples)} there; export it again."
         )
     return check_audio(samples.mean(axis=1), rate_hz, grid, str(path))
+
+
+def _check_whole(file: soundfile.SoundFile, path: Path) -> None:
+    """Refuse a cut-off WAV or AIFF: libsndfile reads what there is and mentions only in its log what was promised."""
+    found = re.search(r"^\s*(?:data|SSND) : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    if found and int(found[2]) < int(found[1]) < UNKNOWN_BYTES:
+        raise AudioError(f"{path}: the file is cut off: {found[1]} bytes promised, {found[2]} there; export it again.")
 
 
 def check_audio(samples: np.ndarray, rate_hz: int, grid: GridConfig, name: str) -> np.ndarray:

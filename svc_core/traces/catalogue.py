@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from svc_core.traces.trace import Trace, TraceError, open_trace
+from svc_core.traces.trace import REBUILD, Trace, TraceError, open_trace
 
 CATALOGUE = "catalogue.csv"
 
@@ -60,13 +60,19 @@ def rebuild_catalogue(parent: str | Path) -> tuple[list[Entry], list[str]]:
     (unfinished traces) are passed over.
     """
     parent = Path(parent)
+    if not parent.is_dir():
+        raise CatalogueError(f"{parent}: there is no such folder.")
     entries, problems = [], []
     for folder in sorted(parent.iterdir()):
         if folder.is_dir() and not folder.name.startswith("."):
             try:
                 entries.append(entry_of(open_trace(folder)))
-            except (TraceError, KeyError) as error:
+            except TraceError as error:
                 problems.append(str(error))
+            except (KeyError, TypeError, ArithmeticError) as error:
+                problems.append(
+                    f"trace '{folder.name}': a field of its manifest is missing or malformed ({error}); {REBUILD}"
+                )
     partial = parent / f".{CATALOGUE}.{os.getpid()}"
     with partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -83,7 +89,10 @@ def read_catalogue(parent: str | Path) -> list[Entry]:
         raise CatalogueError(f"There are no traces here: {path} is missing. Run svc_core.precompute to make some.")
     with path.open(newline="", encoding="utf-8") as file:
         try:
-            return [_entry(row) for row in csv.DictReader(file)]
+            rows = csv.DictReader(file)
+            if missing := {field.name for field in fields(Entry)} - set(rows.fieldnames or ()):
+                raise ValueError(f"no column {', '.join(sorted(missing))}")
+            return [_entry(row) for row in rows]
         except (ValueError, KeyError, TypeError, csv.Error) as error:
             raise CatalogueError(
                 f"{path} is damaged ({error}). Rebuild it: python -m svc_core.precompute --rebuild-catalogue."

@@ -10,7 +10,9 @@ import numpy as np
 
 from svc_core.traces.scale import to_db, to_levels
 
-MOST_KEPT = 72  # with 5 s at 100 bands about 1.5 MB packed: half of what a page may fetch before the first scrub
+MOST_KEPT = 72  # 5 s pack into about 1 MB, and replayed states stay within half a decibel of the sampler's own
+NEGLIGIBLE = 1e-6  # squared levels: the rounding of interpolation itself
+HELD_LEVELS = 1  # half a decibel: less than the picture can show, and a quarter of the bytes less
 
 
 class Recorder:
@@ -63,7 +65,7 @@ def choose_kept(levels: np.ndarray, most: int = MOST_KEPT) -> list[int]:
             error[index] = np.mean((levels[index] - ((1 - share) * first + share * last)) ** 2)
 
     measure(0, count - 1)
-    while len(kept) < min(most, count) and error.max() > 0:
+    while len(kept) < min(most, count) and error.max() > NEGLIGIBLE:
         worst = int(error.argmax())
         kept = sorted([*kept, worst])
         place = kept.index(worst)
@@ -71,3 +73,15 @@ def choose_kept(levels: np.ndarray, most: int = MOST_KEPT) -> list[int]:
         measure(kept[place - 1], worst)
         measure(worst, kept[place + 1])
     return kept
+
+
+def hold_still(levels: np.ndarray, by: int = HELD_LEVELS) -> np.ndarray:
+    """Kept predictions (kept, mel, frame) in which a value changes only when it moves by more than ``by`` levels.
+
+    No value is further than ``by`` from what it was; what stays put packs into almost nothing.
+    """
+    held = levels.copy()
+    for index in range(1, len(held)):
+        moved = np.abs(held[index].astype(np.int16) - held[index - 1]) > by
+        held[index] = np.where(moved, held[index], held[index - 1])
+    return held

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import shutil
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,7 @@ NEEDED = {  # manifest field -> what it must be
     "frames": int,
     "kept_steps": list,
     "sounds": list,
+    "f0_rows": list,
     "licence": str,
     "attribution": list,
     "files": dict,
@@ -58,7 +60,7 @@ class Trace:
         try:
             with gzip.open(self.folder / name) as file:
                 return np.load(io.BytesIO(file.read()), allow_pickle=False)
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, ValueError, zlib.error) as error:
             raise TraceError(f"trace '{self.id}': {name} cannot be read ({error}); {REBUILD}") from error
 
     def predicted_levels(self) -> np.ndarray:
@@ -69,12 +71,20 @@ class Trace:
     def f0_hz(self) -> dict[str, np.ndarray]:
         """F0 in Hz by what it was measured on, each (frame,), 0 where unvoiced."""
         rows = self.array("f0.npy.gz").astype(np.float32) / 10.0
-        return dict(zip(self.manifest["f0_rows"], rows, strict=True))
+        names = self.manifest["f0_rows"]
+        if len(names) != len(rows):
+            raise TraceError(f"trace '{self.id}': {len(rows)} contours under {len(names)} names; {REBUILD}")
+        return dict(zip(names, rows, strict=True))
 
     def verify(self) -> None:
-        """Read every file against its checksum. Raises TraceError naming the first that differs."""
+        """Read every file against its checksum. Raises TraceError naming the first that differs or is foreign."""
+        for path in sorted(self.folder.rglob("*")):
+            name = path.relative_to(self.folder).as_posix()
+            if path.is_file() and name != MANIFEST and name not in self.manifest["files"]:
+                raise TraceError(f"trace '{self.id}': the file {name} is no part of it; remove it.")
         for name, facts in self.manifest["files"].items():
-            if hashlib.sha256((self.folder / name).read_bytes()).hexdigest() != facts["sha256"]:
+            path = self.folder / name
+            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != facts.get("sha256"):
                 raise TraceError(f"trace '{self.id}': {name} is not what was written; {REBUILD}")
 
 
@@ -142,7 +152,7 @@ def write_trace(parent: str | Path, manifest: dict, files: dict[str, bytes]) -> 
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     (partial / MANIFEST).write_text(text, encoding="utf-8")
     if folder.exists():
-        old = parent / f".old-{manifest['id']}-{os.getpid()}"
+        old = parent / f".old-{manifest['id']}"  # svc_core.precompute puts it back, if this ends right here
         folder.rename(old)
         partial.rename(folder)
         shutil.rmtree(old)

@@ -7,6 +7,7 @@ same weights as an uninterrupted one.
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -95,22 +96,26 @@ class Run:
         self.model.residual_std.fill_(spread)
         self.average["residual_std"].fill_(spread)
 
+    def _identity(self) -> dict[str, str]:
+        """What must be the same for a state to be resumed; a singer's id is the singer's place in the list."""
+        return {"config": self.model.config.to_json(), "singers": json.dumps(self.model.singers)}
+
     def save(self, folder: Path) -> None:
         state = {f"weight/{name}": tensor for name, tensor in self.model.state_dict().items()}
         state |= {f"average/{name}": tensor for name, tensor in self.average.items()}
         for part, optimiser in self.optimiser.items():
             for index, moments in optimiser.state_dict()["state"].items():
                 state |= {f"optimiser/{part}/{index}/{name}": tensor for name, tensor in moments.items()}
-        metadata = {"step": str(self.step), "config": self.model.config.to_json()}
+        metadata = {"step": str(self.step), **self._identity()}
         save_model(folder / "model.safetensors", self.model, self.average)
         save_tensors(folder / "state.safetensors", state, metadata)
 
     def resume(self, path: Path) -> None:
-        """Raises CheckpointError where the state is of another configuration."""
+        """Raises CheckpointError where the state is of another configuration or of other singers."""
         tensors, metadata = read_tensors(path)
-        if metadata.get("config") != self.model.config.to_json():
+        if any(metadata.get(name) != value for name, value in self._identity().items()):
             raise CheckpointError(
-                f"{path}: this run was started with another configuration; give --run another folder."
+                f"{path}: this run was started with another configuration or other singers; give --run another folder."
             )
         parts: dict[str, dict] = {"weight": {}, "average": {}, "optimiser": {}}
         for key, tensor in tensors.items():
@@ -134,7 +139,7 @@ def held_out_loss(run: Run, crops: Crops) -> float:
     present = {name: tensor.clone() for name, tensor in run.model.state_dict().items()}
     run.model.load_state_dict(run.average)
     run.model.eval()
-    loss_of = draft_loss if run.part_of(run.step) == "draft" else denoiser_loss
+    loss_of = draft_loss if run.part_of(run.step - 1) == "draft" else denoiser_loss  # of the step just taken
     torch.manual_seed(0)
     losses = []
     for index in range(HELD_OUT_BATCHES):

@@ -1,0 +1,62 @@
+"""The page stays light, and imports run one way."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+HEAVY = {"torch", "torchaudio", "sklearn", "librosa", "pyworld", "scipy"}
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of the modules that a file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    return names
+
+
+def test_importing_the_app_loads_nothing_heavy():
+    code = (
+        "import sys, app.main, app.parts.scrubber, app.parts.choice, app.parts.traces, app.parts.names\n"
+        f"print(sorted({HEAVY} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "app").rglob("*.py")), ids=lambda path: path.stem)
+def test_app_reads_traces_and_nothing_else_of_the_engine(path):
+    engine = {name for name in imported(path) if name.split(".")[0] == "svc_core"}
+    assert all(name.startswith("svc_core.traces") for name in engine), engine
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "svc_core").rglob("*.py")), ids=lambda path: path.stem)
+def test_engine_knows_nothing_of_the_page(path):
+    assert not {name for name in imported(path) if name.split(".")[0] in {"streamlit", "app"}}
+
+
+ORDER = ["traces", "conversion", "training", "model", "corpora", "sound", "diffusion"]  # from the page down
+ALLOWED = {
+    "sound": set(),
+    "corpora": {"sound"},
+    "diffusion": set(),
+    "model": {"diffusion", "sound"},
+    "training": {"model", "diffusion", "corpora", "sound"},
+    "traces": {"diffusion"},
+    "conversion": {"traces", "model", "diffusion", "corpora", "sound"},
+}
+
+
+@pytest.mark.parametrize("folder", ORDER)
+def test_engine_folders_import_one_way(folder):
+    found = set()
+    for path in (REPOSITORY / "svc_core" / folder).glob("*.py"):
+        found |= {name.split(".")[1] for name in imported(path) if name.startswith("svc_core.")}
+    assert found - {folder, "config"} <= ALLOWED[folder]

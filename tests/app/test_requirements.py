@@ -1,0 +1,25 @@
+"""The hosted page installs app/requirements.txt alone: it must name what the page imports, and no torch."""
+
+import sys
+from pathlib import Path
+
+from tests.app.test_imports import REPOSITORY, imported
+
+
+def required(path: Path) -> set[str]:
+    lines = (line.split("#")[0].strip() for line in path.read_text().splitlines())
+    return {
+        line.split("=")[0].split(">")[0].split("<")[0].strip() for line in lines if line and not line.startswith("-")
+    }
+
+
+def test_app_requirements_name_what_the_page_imports():
+    files = [*(REPOSITORY / "app").rglob("*.py"), *(REPOSITORY / "svc_core" / "traces").glob("*.py")]
+    files += [REPOSITORY / "svc_core" / "diffusion" / name for name in ("noise.py", "schedule.py")]
+    names = {name.split(".")[0] for path in files for name in imported(path)}
+    foreign = names - {"app", "svc_core", "__future__"} - set(sys.stdlib_module_names)
+    assert foreign == required(REPOSITORY / "app" / "requirements.txt")
+
+
+def test_full_requirements_contain_the_app_s():
+    assert "-r app/requirements.txt" in (REPOSITORY / "requirements.txt").read_text().splitlines()

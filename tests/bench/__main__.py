@@ -1,0 +1,44 @@
+"""Prints what the issue asks for, as measured on this machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+from tests.bench.page import Row, measure_page, shipped_traces
+from tests.support.dashboard import REPOSITORY
+
+HEAVY = ("torch", "sklearn", "librosa", "pyworld")
+APP_PYTHON = REPOSITORY / ".venv-app" / "bin" / "python"
+
+
+def measure_traces() -> list[Row]:
+    rows = []
+    for folder in sorted(path for path in shipped_traces().iterdir() if (path / "trace.json").is_file()):
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        rows.append((f"on disk: {folder.name}", f"{size / 1e6:.2f} MB", "10 MB"))
+    return rows
+
+
+def measure_imports(python: str) -> list[Row]:
+    code = (
+        "import sys, app.main, app.parts.scrubber, app.parts.choice, app.parts.traces; "
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    loaded = subprocess.run([python, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    return [("heavy modules that importing the app loads", loaded.stdout.strip(), "[]")]
+
+
+def main() -> None:
+    python = str(APP_PYTHON) if APP_PYTHON.is_file() else sys.executable
+    rows = measure_imports(python) + measure_traces() + measure_page(python, shipped_traces())
+    print(f"\n{platform.machine()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}\n")
+    print("| what | measured | goal |\n|---|---|---|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+
+
+if __name__ == "__main__":
+    main()

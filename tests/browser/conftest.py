@@ -1,0 +1,43 @@
+"""One dashboard and one browser for all browser tests; a fresh page, watched for errors, for each."""
+
+import pytest
+
+from app.parts.served import TRACES
+from tests.support.chromium import open_browser
+from tests.support.dashboard import run_dashboard
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    with run_dashboard(TRACES, tmp_path_factory.mktemp("dashboard") / "log") as site:
+        yield site
+
+
+@pytest.fixture
+def open_page(browser, site):
+    """Opens a page of the site in a new context; at the end no error may be in the browser's console."""
+    contexts, errors = [], []
+
+    def open_page(path="/", width=1440, height=900, scheme="light", motion="reduce", address=site.address):
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=motion
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(address + path)
+        page.wait_for_selector(".scrubber[data-step]", timeout=30_000)
+        return page
+
+    open_page.errors = errors
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []

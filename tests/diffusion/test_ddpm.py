@@ -1,0 +1,146 @@
+"""DDPM's sampler on signals whose answer is known."""
+
+import numpy as np
+import pytest
+import torch
+
+from svc_core.diffusion.ddpm import add_noise, sample_ddpm
+from svc_core.diffusion.schedule import Schedule
+
+SCHEDULE = Schedule(steps=20, beta_last=0.5)
+
+
+def noise_like(shape: tuple[int, ...], seed: int = 0):
+    """N(0, 1) of a step, the same at every call."""
+    return lambda step: torch.randn(shape, generator=torch.Generator().manual_seed(1_000 * seed + step))
+
+
+def test_a_known_signal_is_recovered_when_it_is_predicted():
+    known = torch.linspace(-2, 2, 12).reshape(1, 3, 4)
+    result = sample_ddpm(lambda state, t: known, noise_like((1, 3, 4)), SCHEDULE)
+    torch.testing.assert_close(result, known, rtol=0, atol=0)
+
+
+def test_states_are_the_known_signal_with_the_schedules_own_noise():
+    """Before step t, x_t must be distributed as noising the clean signal says."""
+    known, seen = torch.full((1, 200, 200), 1.5), {}
+
+    def keep(step, state, predicted):
+        seen[step] = (state.mean().item(), state.std().item())
+
+    sample_ddpm(lambda state, t: known, noise_like((1, 200, 200)), SCHEDULE, keep)
+    for t in range(19):  # the first state, at 19, is noise alone
+        mean, spread = seen[t]
+        reached = np.sqrt(SCHEDULE.alpha_bar[t])
+        lost = np.prod(SCHEDULE.state_weight[t + 1 :]) * np.sqrt(SCHEDULE.alpha_bar[19])  # it held none of the signal
+        assert mean == pytest.approx(1.5 * (reached - lost), abs=0.03)
+        assert spread == pytest.approx(np.sqrt(1 - SCHEDULE.alpha_bar[t]), abs=0.03)
+
+
+def test_a_gaussian_is_sampled_with_its_mean_and_spread():
+    """With the exact mean of x_0 given x_t as predictor, N(0.7, 0.3^2) must come out of pure noise."""
+    mean, spread, schedule = 0.7, 0.3, Schedule()
+    abar = schedule.alpha_bar
+
+    def predict(state: torch.Tensor, t: int) -> torch.Tensor:
+        share = spread**2 * np.sqrt(abar[t]) / (spread**2 * abar[t] + 1 - abar[t])
+        return mean + share * (state - np.sqrt(abar[t]) * mean)
+
+    result = sample_ddpm(predict, noise_like((20_000,)), schedule)
+    assert result.mean().item() == pytest.approx(mean, abs=0.01)
+    assert result.std().item() == pytest.approx(spread, rel=0.03)
+    within = ((result - mean).abs() < spread).float().mean().item()
+    assert within == pytest.approx(0.683, abs=0.02)
+
+
+def test_one_step_is_the_posterior_sample_of_the_paper():
+    """Equations 6 and 7 of Ho et al., from beta and abar, at the first step of the walk."""
+    first, fresh, told = torch.tensor([0.4]), torch.tensor([-1.3]), torch.tensor([2.0])
+    states = []
+    sample_ddpm(
+        lambda state, t: told,
+        lambda step: first if step == 20 else fresh,
+        SCHEDULE,
+        lambda step, state, predicted: states.append(state.item()),
+    )
+    beta = 0.5
+    abar, before = SCHEDULE.alpha_bar[19], SCHEDULE.alpha_bar[18]
+    mean = (np.sqrt(before) * beta * 2.0 + np.sqrt(1 - beta) * (1 - before) * 0.4) / (1 - abar)
+    spread = np.sqrt((1 - before) / (1 - abar) * beta)
+    assert states[:2] == pytest.approx([0.4, mean - 1.3 * spread], rel=1e-6)
+
+
+def test_the_callback_sees_every_step_once_from_noise_to_result():
+    steps, shapes = [], set()
+
+    def watch(step, state, predicted):
+        steps.append(step)
+        shapes.update((tuple(state.shape), tuple(predicted.shape)))
+
+    sample_ddpm(lambda state, t: 0.5 * state, noise_like((2, 3, 4)), SCHEDULE, watch)
+    assert steps == list(range(19, -1, -1))
+    assert shapes == {(2, 3, 4)}
+
+
+def test_the_callback_is_told_what_the_predictor_saw_and_said():
+    asked, told = [], []
+
+    def predict(state, t):
+        asked.append((t, state.clone(), 0.5 * state))
+        return 0.5 * state
+
+    sample_ddpm(predict, noise_like((5,)), SCHEDULE, lambda *seen: told.append(seen))
+    for (t, state, predicted), (told_t, told_state, told_predicted) in zip(asked, told, strict=True):
+        assert t == told_t
+        torch.testing.assert_close(told_state, state)
+        torch.testing.assert_close(told_predicted, predicted)
+
+
+def test_watching_changes_nothing():
+    alone = sample_ddpm(lambda state, t: torch.tanh(state), noise_like((2, 5, 7)), SCHEDULE)
+    watched = sample_ddpm(lambda state, t: torch.tanh(state), noise_like((2, 5, 7)), SCHEDULE, lambda *seen: None)
+    assert torch.equal(alone, watched)
+
+
+def test_the_first_state_is_the_noise_of_the_step_before_the_first():
+    drawn = []
+
+    def noise(step):
+        drawn.append(step)
+        return torch.full((1,), float(step))
+
+    first = []
+    sample_ddpm(lambda state, t: state, noise, SCHEDULE, lambda step, state, predicted: first.append(state.item()))
+    assert first[0] == 20.0
+    assert drawn == [20, *range(19, 0, -1)]  # nothing is added on the way to the result
+
+
+def test_states_are_not_clamped():
+    loud = torch.full((1,), 5.0)
+    seen = []
+    sample_ddpm(
+        lambda state, t: loud, lambda step: loud, SCHEDULE, lambda step, state, predicted: seen.append(state.item())
+    )
+    assert max(seen) > 4.9
+
+
+def test_a_schedule_without_steps_is_refused():
+    with pytest.raises(ValueError, match="at least one step"):
+        sample_ddpm(lambda state, t: state, noise_like((1,)), Schedule(steps=0))
+
+
+def test_noise_is_added_to_each_of_a_batch_at_its_own_step():
+    clean = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    noise = torch.tensor([[0.5, -0.5], [1.0, -1.0]])
+    noisy = add_noise(clean, noise, torch.tensor([0, 19]), SCHEDULE)
+    for row, t in ((0, 0), (1, 19)):
+        abar = np.prod(1 - np.linspace(1e-4, 0.5, 20)[: t + 1])
+        expected = np.sqrt(abar) * clean[row].numpy() + np.sqrt(1 - abar) * noise[row].numpy()
+        np.testing.assert_allclose(noisy[row].numpy(), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 2), (3, 100, 8)])
+def test_noise_is_added_to_signals_of_any_shape(shape):
+    noisy = add_noise(torch.ones(shape), torch.zeros(shape), torch.tensor([0, 5, 19]), SCHEDULE)
+    assert noisy.shape == shape
+    np.testing.assert_allclose(noisy.reshape(3, -1)[:, 0], np.sqrt(SCHEDULE.alpha_bar[[0, 5, 19]]), rtol=1e-6)

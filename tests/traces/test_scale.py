@@ -1,0 +1,34 @@
+"""The fixed scale: bytes of half a decibel."""
+
+import numpy as np
+import pytest
+
+from svc_core.traces.scale import to_db, to_levels
+
+
+@pytest.mark.parametrize(("db", "level"), [(-105, 0), (-104.5, 1), (-100, 10), (-5, 200), (0, 210), (22.5, 255)])
+def test_known_levels(db, level):
+    assert to_levels(np.array([db])).tolist() == [level]
+    assert to_db(np.array([level], np.uint8)).tolist() == [db]
+
+
+def test_values_off_the_scale_take_its_nearest_end():
+    assert to_levels(np.array([-1e6, -105.3, 22.8, 1e6])).tolist() == [0, 0, 255, 255]
+
+
+def test_every_level_comes_back():
+    levels = np.arange(256, dtype=np.uint8)
+    np.testing.assert_array_equal(to_levels(to_db(levels)), levels)
+
+
+def test_a_picture_is_exact_to_a_quarter_of_a_decibel():
+    db = np.random.default_rng(0).uniform(-105, 22.5, (10, 20))
+    assert np.abs(to_db(to_levels(db)) - db).max() <= 0.25
+    assert np.abs(to_db(to_levels(db)) - db).max() > 0.2
+
+
+def test_types_and_shapes():
+    levels = to_levels(np.zeros((3, 4), np.float32))
+    assert levels.dtype == np.uint8
+    assert to_db(levels).dtype == np.float32
+    assert to_db(levels).shape == (3, 4)
