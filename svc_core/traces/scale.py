@@ -1,6 +1,6 @@
 """The one decibel scale of every picture: 256 levels of half a decibel.
 
-A byte q stands for -105 + q / 2 dB, so the scale runs from -105 to +22.5 dB: the log floor of the
+A byte q stands for -110 + q / 2 dB, so the scale runs from -110 to +17.5 dB: the log floor of the
 mel (-100 dB) and the loudest normalised voice (about +10 dB) lie inside it. A picture in bytes is
 therefore exact to a quarter of a decibel, and two pictures can be subtracted in dB.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-FLOOR_DB = -105.0
+FLOOR_DB = -110.0
 DB_PER_LEVEL = 0.5
 
 

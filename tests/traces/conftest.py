@@ -53,7 +53,7 @@ def walk(levels: np.ndarray) -> Recorder:
     schedule, recorder = Schedule(STEPS, 1e-4, 0.6), Recorder(lambda mel: mel * STD_DB + MEAN_DB)
     state = seeded_noise(SEED, STEPS, BANDS, FRAMES).astype(np.float64)
     for t, level in zip(range(STEPS - 1, -1, -1), levels, strict=True):
-        clean = (level * 0.5 - 105.0 - MEAN_DB) / STD_DB
+        clean = (level * 0.5 - 110.0 - MEAN_DB) / STD_DB
         recorder(t, state, clean)
         beta, abar, before = schedule.beta[t], schedule.alpha_bar[t], schedule.alpha_bar_before[t]
         mean = (np.sqrt(before) * beta * clean + np.sqrt(1 - beta) * (1 - before) * state) / (1 - abar)

@@ -32,8 +32,8 @@ def test_steps_are_kept_in_the_order_of_the_sampler():
 
 def test_a_prediction_can_be_had_in_decibels_by_its_step():
     recorder = walk(predictions())
-    np.testing.assert_allclose(recorder.predicted_db(7), predictions()[0] / 2 - 105.0)
-    np.testing.assert_allclose(recorder.predicted_db(0), predictions()[-1] / 2 - 105.0)
+    np.testing.assert_allclose(recorder.predicted_db(7), predictions()[0] / 2 - 110.0)
+    np.testing.assert_allclose(recorder.predicted_db(0), predictions()[-1] / 2 - 110.0)
 
 
 def test_a_state_is_kept_to_three_digits():

@@ -6,14 +6,14 @@ import pytest
 from svc_core.traces.scale import to_db, to_levels
 
 
-@pytest.mark.parametrize(("db", "level"), [(-105, 0), (-104.5, 1), (-100, 10), (-5, 200), (0, 210), (22.5, 255)])
+@pytest.mark.parametrize(("db", "level"), [(-110, 0), (-109.5, 1), (-105, 10), (-10, 200), (-5, 210), (17.5, 255)])
 def test_known_levels(db, level):
     assert to_levels(np.array([db])).tolist() == [level]
     assert to_db(np.array([level], np.uint8)).tolist() == [db]
 
 
 def test_values_off_the_scale_take_its_nearest_end():
-    assert to_levels(np.array([-1e6, -105.3, 22.8, 1e6])).tolist() == [0, 0, 255, 255]
+    assert to_levels(np.array([-1e6, -110.3, 17.8, 1e6])).tolist() == [0, 0, 255, 255]
 
 
 def test_every_level_comes_back():
@@ -22,7 +22,7 @@ def test_every_level_comes_back():
 
 
 def test_a_picture_is_exact_to_a_quarter_of_a_decibel():
-    db = np.random.default_rng(0).uniform(-105, 22.5, (10, 20))
+    db = np.random.default_rng(0).uniform(-110, 17.5, (10, 20))
     assert np.abs(to_db(to_levels(db)) - db).max() <= 0.25
     assert np.abs(to_db(to_levels(db)) - db).max() > 0.2
 
