@@ -65,7 +65,7 @@ def test_trace_names_its_origin_and_licence_and_no_machine(trace_id):
 @pytest.mark.parametrize("trace_id", IDS)
 def test_trace_replays_close_to_what_the_sampler_did(trace_id):
     trace = open_trace(SHIPPED / trace_id)
-    assert trace.manifest["replay_error_db"] <= 1.0
+    assert trace.manifest["replay_error_db"] <= 0.5
     replay = replay_of(trace)
     *_, (step, last) = replay.states()
     assert step == 0
@@ -87,13 +87,13 @@ def test_every_sound_is_as_long_as_the_picture(trace_id):
 
 @pytest.mark.parametrize("trace_id", IDS)
 def test_f0_at_the_end_is_the_melody_that_was_asked_for(trace_id):
-    """The contour is measured on the sound, not copied: in the result most voiced frames are within 50 cents."""
+    """The contour is measured on the sound, not copied: most voiced frames of the result are within 50 cents."""
 
     trace = open_trace(SHIPPED / trace_id)
     f0_hz = trace.f0_hz()
     times_s = (np.arange(trace.manifest["frames"]) + 0.5) * 256 / 24_000
     heard = f0_hz[f"predicted_{trace.manifest['sounds'][-1]['step']:04d}"]
     scores = mir_eval.melody.evaluate(times_s, f0_hz["asked"], times_s, heard)
-    assert scores["Raw Pitch Accuracy"] > 0.85
+    assert scores["Raw Pitch Accuracy"] > 0.7
     noise = f0_hz["state_0999"]
     assert (noise > 0).mean() < 0.2

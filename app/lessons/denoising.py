@@ -57,8 +57,9 @@ with st.expander("What am I looking at?", icon=":material/help:"):
     )
 with st.expander("What this model cannot do", icon=":material/warning:"):
     st.markdown(
-        "It is small, and it learnt from 42 minutes of seven singers without any pretrained network. Consonants are "
-        "soft, and the voice resembles the target's without being a copy. The sound is made by "
+        "It is small, and it learnt from 42 minutes of seven singers without any pretrained network, on two processor "
+        "cores. Consonants are soft, the voice is rough, and it resembles the target's without being a copy. The sound "
+        "is made by "
         f"{manifest['vocoder']}, which buzzes; put through it, a real recording buzzes too. Convert only voices that "
         "you may convert."
     )
