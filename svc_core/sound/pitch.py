@@ -15,6 +15,8 @@ import pyworld
 
 from svc_core.config import GridConfig
 
+DIO_ALLOWED_RANGE = 0.2  # its default, 0.1, loses a third of the notes of a rough voice
+
 
 def frame_times_s(frames: int, grid: GridConfig) -> np.ndarray:
     """Centres of the mel frames in seconds, shape (frame,)."""
@@ -24,19 +26,16 @@ def frame_times_s(frames: int, grid: GridConfig) -> np.ndarray:
 def track_f0(samples: np.ndarray, grid: GridConfig, quick: bool = False) -> np.ndarray:
     """F0 in Hz at every frame centre, 0 where unvoiced: (samples,) -> (frame,) float64.
 
-    ``quick`` takes DIO (Morise et al. 2009) instead of Harvest: forty times as fast, and it hears no
-    melody in noise, which is what the many sounds along a trace need.
+    ``quick`` takes DIO (Morise et al. 2009) instead of Harvest: ten times as fast or more, and it calls
+    little of pure noise voiced (up to a tenth), which is what the many sounds along a trace need.
     """
     frames = grid.frame_count(len(samples))
     sound = samples.astype(np.float64)
-    tracker = pyworld.dio if quick else pyworld.harvest
-    f0, times_s = tracker(
-        sound,
-        grid.sample_rate_hz,
-        f0_floor=grid.f0_low_hz,
-        f0_ceil=grid.f0_high_hz,
-        frame_period=grid.hop_ms / 2,
-    )
+    limits = {"f0_floor": grid.f0_low_hz, "f0_ceil": grid.f0_high_hz, "frame_period": grid.hop_ms / 2}
+    if quick:
+        f0, times_s = pyworld.dio(sound, grid.sample_rate_hz, allowed_range=DIO_ALLOWED_RANGE, **limits)
+    else:
+        f0, times_s = pyworld.harvest(sound, grid.sample_rate_hz, **limits)
     f0 = pyworld.stonemask(sound, f0, times_s, grid.sample_rate_hz)
     centres = np.zeros(frames)
     found = f0[1::2][:frames]

@@ -22,29 +22,25 @@ def step(page) -> int:
     return int(page.locator(".scrubber").get_attribute("data-step"))
 
 
+FIND = """const find = (root) => root.querySelector('.scrubber') ?? [...root.querySelectorAll('*')]
+    .map((node) => node.shadowRoot && find(node.shadowRoot)).find(Boolean);"""  # it lies in a shadow root
+
+
 def wait_for_states(page) -> None:
-    """Until the replay has reached the last step."""
-    page.wait_for_function(
-        """() => {
-            const place = document.querySelector('[data-testid="stBidiComponentRegular"], .stBidiComponent') ;
-            const find = (root) => root.querySelector('.scrubber') ?? [...root.querySelectorAll('*')]
-                .map((node) => node.shadowRoot && find(node.shadowRoot)).find(Boolean);
-            window.place = find(document);
-            return window.place.scrubber.then((scrubber) => scrubber.states.size === 100);
-        }"""
-    )
+    """Until the replay has reached the last step; the scrubber is then at hand as ``window.scrubber``."""
+    page.evaluate(f"async () => {{ {FIND} window.scrubber = await find(document).scrubber; }}")
+    page.wait_for_function("() => window.scrubber.states.size === 100")
 
 
 def pixels(page, panel: str) -> np.ndarray:
     """What a panel's canvas shows, (row, column, rgb)."""
     flat, width = page.evaluate(
-        """(panel) => {
-            const find = (root) => root.querySelector('.scrubber') ?? [...root.querySelectorAll('*')]
-                .map((node) => node.shadowRoot && find(node.shadowRoot)).find(Boolean);
-            const canvas = find(document).querySelector(`[data-panel="${panel}"] canvas`);
-            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+        f"""(panel) => {{
+            {FIND}
+            const canvas = find(document).querySelector(`[data-panel="${{panel}}"] canvas`);
+            const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
             return [Array.from(data.filter((_, i) => i % 4 !== 3)), canvas.width];
-        }""",
+        }}""",
         panel,
     )
     return np.array(flat).reshape(-1, width, 3)
@@ -77,7 +73,7 @@ def test_states_replayed_in_the_browser_are_those_replayed_in_python(open_page):
     asked = {999, 990, 707, 300, 41, 5, 0}
     for t, state in replay.states():
         if t in asked:
-            shown = page.evaluate("async (t) => Array.from((await place.scrubber).stateAt(t))", t)
+            shown = page.evaluate("(t) => Array.from(scrubber.stateAt(t))", t)
             np.testing.assert_allclose(np.array(shown), state.ravel(), atol=2e-4)
     first = seeded_noise(replay.seed, 1000, *replay.predicted_db.shape[1:])
     assert first.std() == pytest.approx(1, abs=0.02)
@@ -195,7 +191,7 @@ def test_sound_plays_one_at_a_time_with_a_playhead_and_follows_the_step(open_pag
     page.get_by_role("button", name="Prediction").click()
     page.locator(".heard", has_text="sound of step 500").wait_for()
     wait_for_states(page)
-    playhead = "async () => (await place.scrubber).pictures.predicted.playhead"
+    playhead = "() => scrubber.pictures.predicted.playhead"
     first = page.evaluate(playhead)
     page.wait_for_timeout(300)
     assert page.evaluate(playhead) > first
