@@ -8,20 +8,14 @@ fetched while Streamlit starts.
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from pathlib import Path
 from urllib.parse import parse_qs, quote
 
-import streamlit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.parts.served import TRACES, TRACES_PATH, WEB, WEB_PATH
 from svc_core.traces.catalogue import CatalogueError, read_catalogue
 from svc_core.traces.trace import MANIFEST, Trace, TraceError, open_trace
 
-STREAMLIT_JS = Path(streamlit.__file__).parent / "static" / "static" / "js"
-LATE_CHUNKS = ("Selectbox", "BidiComponent")  # parts of Streamlit that it loads only when a page uses them
 FIRST_ARRAYS = ("predicted.npy.gz", "f0.npy.gz", "source.npy.gz", "target.npy.gz", "target_f0.npy.gz")
 
 
@@ -48,7 +42,6 @@ def _is_page(message: Message) -> bool:
 def links(scope: Scope) -> list[str]:
     """Values of the Link header for a page; addresses are relative to the page, like the scrubber's own."""
     modules = [f".{WEB_PATH}/{path.name}" for path in sorted(WEB.glob("*.js")) if "worker" not in path.name]
-    modules += [f"./static/js/{name}" for name in _late_chunks()]
     found = [f"<{module}>; rel=modulepreload" for module in modules]
     asked = parse_qs(scope["query_string"].decode("latin-1")).get("trace", [None])[0]
     trace = _first_trace(asked)
@@ -56,22 +49,6 @@ def links(scope: Scope) -> list[str]:
         folder = f".{TRACES_PATH}/{quote(trace.id)}"
         names = [MANIFEST] + [_with_version(trace, name) for name in FIRST_ARRAYS if name in trace.manifest["files"]]
         found += [f"<{folder}/{name}>; rel=preload; as=fetch; crossorigin=anonymous" for name in names]
-    return found
-
-
-@cache
-def _late_chunks() -> list[str]:
-    """Files of LATE_CHUNKS and what they import, less what Streamlit's first page asks for itself.
-
-    Empty where Streamlit names its files otherwise: then it merely loads them later.
-    """
-    page = (STREAMLIT_JS.parents[1] / "index.html").read_text(encoding="utf-8")
-    queue = [path.name for name in LATE_CHUNKS for path in STREAMLIT_JS.glob(f"{name}.*.js")]
-    found: list[str] = []
-    for name in queue:
-        if name not in page and name not in found and (STREAMLIT_JS / name).is_file():
-            found.append(name)
-            queue += re.findall(r'(?:from|import)"\./([^"]+\.js)"', (STREAMLIT_JS / name).read_text(encoding="utf-8"))
     return found
 
 
