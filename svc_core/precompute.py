@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from svc_core.corpora.corpus import CorpusError, read_corpus
 from svc_core.model.checkpoint import CheckpointError, load_model, model_hash
 from svc_core.sound.audio import AudioError
 from svc_core.traces.catalogue import CatalogueError, rebuild_catalogue
-from svc_core.traces.trace import TraceError, open_trace
+from svc_core.traces.trace import TraceError, open_trace, sweep_unfinished
 from svc_core.workers import worker_pool
 
 CREDITS = Path(__file__).resolve().parents[1] / "precomputed" / "credits.csv"
@@ -57,7 +56,7 @@ def precompute(given: argparse.Namespace) -> int:
         raise JobError(f"the model knows no singer {', '.join(unknown)}; it knows {', '.join(model.singers)}.")
     jobs = _jobs(given, credits_of)
     given.out.mkdir(parents=True, exist_ok=True)
-    _sweep(given.out)
+    sweep_unfinished(given.out)
     todo = [job for job in jobs if not _is_recorded(given.out / job.id, facts["sha256_12"])]
     print(f"{len(jobs)} conversions asked for, {len(jobs) - len(todo)} already recorded.")
     failed = 0
@@ -100,18 +99,6 @@ def _is_recorded(folder: Path, model: str) -> bool:
         return open_trace(folder).manifest["model"].get("sha256_12") == model
     except TraceError:
         return False
-
-
-def _sweep(out: Path) -> None:
-    """Tidy up after a killed run: what was half-made goes, what was just being replaced comes back."""
-    for leftover in out.glob(".partial-*"):
-        shutil.rmtree(leftover)
-    for leftover in out.glob(".old-*"):
-        folder = out / leftover.name.removeprefix(".old-")
-        if folder.exists():
-            shutil.rmtree(leftover)
-        else:
-            leftover.rename(folder)
 
 
 def _rebuild(out: Path) -> int:

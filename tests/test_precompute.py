@@ -17,9 +17,9 @@ import pytest
 import soundfile
 
 from svc_core.model.checkpoint import load_model, model_hash, save_model
-from svc_core.precompute import _sweep, main, precompute
+from svc_core.precompute import main, precompute
 from svc_core.traces.catalogue import read_catalogue
-from svc_core.traces.trace import MANIFEST, open_trace
+from svc_core.traces.trace import MANIFEST, open_trace, sweep_unfinished
 from tests.conftest import contour, is_sentence, voice
 
 ROOT = Path(inspect.getfile(precompute)).parents[1]
@@ -242,7 +242,7 @@ def test_what_was_being_replaced_when_a_run_was_killed_comes_back(tmp_path):
     for name in (".old-gone", ".old-there", "there", ".partial-half-7"):
         (tmp_path / name).mkdir()
     (tmp_path / ".old-gone" / "kept").write_text("x")
-    _sweep(tmp_path)
+    sweep_unfinished(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gone", "there"]
     assert (tmp_path / "gone" / "kept").read_text() == "x"
 

@@ -4,7 +4,7 @@ export const LOWEST_DB = -90; // colours run from here
 export const HIGHEST_DB = 10; // to here, in every picture
 const MAGMA = ["000004", "140e36", "3b0f70", "641a80", "8c2981", "b73779", "de4968", "f7705c", "fe9f6d", "fecf92", "fcfdbf"];
 const TICK_ROOM_PX = 13;
-export const TICKS_HZ = [100, 200, 400, 800, 1600, 3200, 6400];
+const TICKS_HZ = [100, 200, 400, 800, 1600, 3200, 6400];
 const NOTES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
 
 // 256 colours, packed as canvas wants them (little endian ABGR).
@@ -91,7 +91,7 @@ export class Picture {
     return true;
   }
 
-  // `toDb(i)` is linear: dB = gain * values[i] + offset.
+  // A value v stands for gain * v + offset dB.
   paint(values, gain, offset) {
     const { pixels, frames } = this;
     const bands = this.grid.n_mels;

@@ -152,10 +152,22 @@ def write_trace(parent: str | Path, manifest: dict, files: dict[str, bytes]) -> 
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     (partial / MANIFEST).write_text(text, encoding="utf-8")
     if folder.exists():
-        old = parent / f".old-{manifest['id']}"  # svc_core.precompute puts it back, if this ends right here
+        old = parent / f".old-{manifest['id']}"  # sweep_unfinished puts it back, if this ends right here
         folder.rename(old)
         partial.rename(folder)
         shutil.rmtree(old)
     else:
         partial.rename(folder)
     return open_trace(folder)
+
+
+def sweep_unfinished(parent: str | Path) -> None:
+    """Tidy up after a killed write_trace: what was half-made goes, what was just being replaced comes back."""
+    for leftover in Path(parent).glob(".partial-*"):
+        shutil.rmtree(leftover)
+    for leftover in Path(parent).glob(".old-*"):
+        folder = leftover.with_name(leftover.name.removeprefix(".old-"))
+        if folder.exists():
+            shutil.rmtree(leftover)
+        else:
+            leftover.rename(folder)

@@ -36,7 +36,6 @@ def open_page(browser, site):
         page.wait_for_selector(".scrubber[data-step]", timeout=30_000)
         return page
 
-    open_page.errors = errors
     yield open_page
     for context in contexts:
         context.close()
