@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 DB_PER_LN = 20.0 / math.log(10.0)  # the network computes in natural log, people read decibels
 
@@ -53,22 +54,59 @@ class GridConfig:
 
 @dataclass(frozen=True)
 class ContentConfig:
-    """The download-free content encoder: smooth spectral envelope, levelled per clip."""
+    """What tells the model which sounds are sung; several encoders may speak side by side."""
 
+    # "cepstra" needs no download; others are named with their checkpoint (a hub's name or a folder):
+    # "whisper:openai/whisper-medium", "contentvec:...", "hubert:HUBERT_BASE", "encodec:facebook/encodec_24khz"
+    encoders: tuple[str, ...] = ("cepstra",)
+    alignment: str = "linear"  # between true frame centres; "box" is Amphion's repeat and average, to compare
     cepstra: int = 20  # c1..c20: formants yes, harmonics and fine singer detail no
     warps: tuple[float, ...] = (0.84, 0.92, 1.0, 1.09, 1.19)  # vocal-tract lengths heard in training
     # (a sixth either way is about the distance between an adult man's and a woman's tract)
+    pitches: tuple[float, ...] = ()  # semitones by which the content branch alone hears the voice shifted in training
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """More singing from the same singers: each copy of a training clip is changed by chance within these bounds."""
+
+    copies: int = 0  # off: every copy costs the time and space of a recording
+    pitch_semitones: float = 2.0  # beyond, formants and pitch part ways audibly
+    formant_ratio: float = 1.0  # 1.06 is as far as it still sounds like the same singer
+    eq_db: float = 0.0  # 6 dB is about the difference between two microphones
+    stretch_ratio: float = 1.15  # tempo; beyond, consonants smear
+
+
+@dataclass(frozen=True)
+class CodeConfig:
+    """The content encoder of our own: envelope cepstra in, phones but not the singer out."""
+
+    width: int = 128
+    layers: int = 5  # it hears 15 frames, 0.16 s, to either side: a consonant and its neighbours
+    code: int = 24  # the bottleneck: about as many dimensions as there are phones
+    dropout: float = 0.1
+    eq_spread: float = 0.3  # standard deviations: a random constant on each cepstrum, another microphone
+    singer_weight: float = 0.3  # of the reversed singer loss (Ganin & Lempitsky 2015, arXiv 1409.7495)
+    same_weight: float = 1.0  # of the distance between the codes of two perturbations of one sound
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Small enough to train on two CPU cores in an hour or two."""
+    """Small enough to train on two CPU cores in an hour or two; PRESETS has the seed systems' sizes."""
 
+    content_width: int = 20  # channels that the content encoders give together
+    content_encoder: bool = False  # whether cepstra go through an encoder of our own (CodeConfig) first
     width: int = 160  # of every condition vector and of the denoiser
     content_bottleneck: int = 24  # narrow: what is sung passes, who sings should not
+    draft: str = "convnext"  # or "conformer", or "none": the decoder starts from the conditions alone
     draft_layers: int = 6
     draft_width: int = 256
+    draft_heads: int = 2  # of a Conformer
+    draft_filter: int = 512  # width inside a Conformer's feed-forward halves
     draft_dropout: float = 0.1  # 45 minutes of singing are quickly learnt by heart
+    decoder_sees: str = "both"  # "conditions", "draft" (CoMoSVC) or "both"
+    prediction: str = "edm"  # preconditioned clean mel; "epsilon" is the seed's (see model/system.py)
+    consistency: bool = False  # a student: maps any noise level to the clean mel in one evaluation
     denoiser_layers: int = 8  # two cycles: it sees 30 frames, 0.3 s, to either side
     dilation_cycle: int = 4
     step_embedding: int = 128
@@ -85,14 +123,27 @@ class DiffusionConfig:
 
 
 @dataclass(frozen=True)
-class TrainConfig:
-    """A run that two cores finish in under two hours; a GPU may raise all of it."""
+class EdmConfig:
+    """EDM (Karras et al. 2022, arXiv 2206.00364): noise levels of training and of the Karras grid.
+
+    sigma_data is not here: it is measured (the spread of what the draft misses).
+    """
+
+    sigma_min: float = 0.002  # as the paper; -54 dB, far below what is heard
+    sigma_max: float = 10.0  # the seed's 80 spends 17 of 40 steps where training drew under 1 % of its noise
+    rho: float = 7.0
+    p_mean: float = -0.8  # of ln sigma; the paper's -1.2 with sigma_data .5 leaves sigma 10 untrained
+    p_std: float = 1.4  # 10 is 2.2 spreads above the mean: one training draw in 70 lies beyond it
+    steps: int = 40  # noise levels of the teacher's grid
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """What every training run has."""
 
     seed: int = 0
-    batch: int = 16
+    batch: int = 16  # crops a step, over all processes together
     crop_frames: int = 128  # 1.4 s: longer than the receptive field, and a batch stays in cache
-    draft_steps: int = 4_000  # the draft comes first: it carries pitch and timbre
-    denoiser_steps: int = 7_000
     learning_rate: float = 6e-4
     warmup_steps: int = 300
     weight_decay: float = 0.01
@@ -104,31 +155,161 @@ class TrainConfig:
 
 
 @dataclass(frozen=True)
+class TrainConfig(OptimiserConfig):
+    """Draft and teacher: a run that two cores finish in under two hours; a GPU may raise all of it."""
+
+    draft_steps: int = 4_000  # the draft comes first: it carries pitch and timbre
+    denoiser_steps: int = 7_000
+    draft_loss: str = "l1"  # or "ssim+l2" (CoMoSVC's)
+    noise: str = "uniform"  # over the DDPM steps; "log-normal" is EDM's (EdmConfig)
+
+
+@dataclass(frozen=True)
+class DistillConfig(OptimiserConfig):
+    """Consistency distillation (Song et al. 2023, arXiv 2303.01469, algorithm 2)."""
+
+    steps: int = 3_000
+    learning_rate: float = 2e-4  # the student starts as its teacher and has less far to go
+    grid_steps: int = 40  # noise levels between which the teacher takes its Heun step
+    target_decay: float = 0.95  # of the target network; the seed's
+    loss: str = "pseudo-huber"  # Song & Dhariwal 2024 (arXiv 2310.14189); "l2" is the seed's
+
+
+@dataclass(frozen=True)
+class CodeTrainConfig(OptimiserConfig):
+    """Training of the content encoder of our own."""
+
+    steps: int = 3_000
+    learning_rate: float = 1e-3
+    realign_every: int = 500  # words are cut into phones anew by what has been learnt so far
+
+
+@dataclass(frozen=True)
+class VocoderConfig:
+    """A small iSTFT-head vocoder (Vocos, Siuzdak 2024, arXiv 2306.00814)."""
+
+    width: int = 256
+    layers: int = 6
+
+
+@dataclass(frozen=True)
+class VocoderTrainConfig(OptimiserConfig):
+    """Training of the vocoder: long crops are not needed, its receptive field is 0.4 s."""
+
+    steps: int = 6_000
+    crop_frames: int = 64
+    learning_rate: float = 5e-4
+
+
+@dataclass(frozen=True)
 class Config:
     grid: GridConfig = field(default_factory=GridConfig)
     content: ContentConfig = field(default_factory=ContentConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    code: CodeConfig = field(default_factory=CodeConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
+    edm: EdmConfig = field(default_factory=EdmConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    distill: DistillConfig = field(default_factory=DistillConfig)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
 
     @staticmethod
     def from_json(text: str) -> Config:
-        """Inverse of :meth:`to_json`; raises TypeError on a field that this version lacks."""
+        """Inverse of :meth:`to_json`; raises TypeError on a field that this version lacks.
+
+        A field that the text lacks takes its default, so a default stays what it was when models
+        without that field were made.
+        """
+        kinds = {part.name: part.default_factory for part in fields(Config)}
         parts = json.loads(text)
-        parts["content"]["warps"] = tuple(parts["content"]["warps"])
-        return Config(
-            grid=GridConfig(**parts["grid"]),
-            content=ContentConfig(**parts["content"]),
-            model=ModelConfig(**parts["model"]),
-            diffusion=DiffusionConfig(**parts["diffusion"]),
-            train=TrainConfig(**parts["train"]),
-        )
+        if not isinstance(parts, dict) or not all(isinstance(part, dict) for part in parts.values()):
+            raise TypeError("a configuration is an object of objects")
+        if unknown := sorted(set(parts) - set(kinds)):
+            raise TypeError(f"a configuration has no part {', '.join(unknown)}")
+        return Config(**{name: from_parts(kinds[name], part) for name, part in parts.items()})
+
+
+def from_parts(kind: type, parts: dict[str, Any]) -> Any:
+    """A configuration dataclass from what JSON made of it: lists become tuples again."""
+    return kind(**{name: tuple(part) if isinstance(part, list) else part for name, part in parts.items()})
+
+
+SEED_CONTENT = ("whisper:openai/whisper-medium", "contentvec:lengyue233/content-vec-best")  # 1024 and 256 channels
+
+# What --preset names: sizes for CPUs, then the seed systems' own.
+PRESETS = {
+    "small": Config(  # CoMoSVC's way, 5 M parameters
+        content=ContentConfig(pitches=(-4.0, 4.0)),  # a third either way: beyond, the envelope is another vowel's
+        model=ModelConfig(draft="conformer", draft_layers=3, draft_width=192, draft_filter=384),
+        train=TrainConfig(noise="log-normal", draft_loss="ssim+l2"),
+    ),
+    "tiny": Config(  # learns nothing worth hearing, in seconds: to see that everything runs
+        content=ContentConfig(warps=(0.92, 1.0), pitches=(3.0,)),
+        code=CodeConfig(width=16, layers=1, code=6),
+        model=ModelConfig(
+            width=16,
+            content_bottleneck=4,
+            draft="conformer",
+            draft_layers=1,
+            draft_width=16,
+            draft_filter=16,
+            denoiser_layers=2,
+            step_embedding=16,
+        ),
+        train=TrainConfig(
+            noise="log-normal",
+            draft_loss="ssim+l2",
+            batch=2,
+            crop_frames=48,
+            draft_steps=4,
+            denoiser_steps=4,
+            warmup_steps=2,
+            checkpoint_every=4,
+            log_every=2,
+        ),
+        distill=DistillConfig(batch=2, crop_frames=48, steps=4, warmup_steps=2, checkpoint_every=4, log_every=2),
+    ),
+    "small-ddpm": Config(),  # the same denoiser trained on the steps of DDPM, over a ConvNeXt draft
+    "diffwavenetsvc": Config(  # DiffWaveNetSVC: no draft, predicted noise, 35 M parameters
+        content=ContentConfig(encoders=SEED_CONTENT),
+        model=ModelConfig(
+            content_width=1280,
+            width=384,
+            content_bottleneck=384,
+            draft="none",
+            decoder_sees="conditions",
+            prediction="epsilon",
+            denoiser_layers=20,
+        ),
+        train=TrainConfig(draft_steps=0, denoiser_steps=500_000, batch=32, learning_rate=4e-4),
+    ),
+    "comosvc": Config(  # CoMoSVC: a Conformer's draft is the decoder's only condition, 42 M parameters
+        content=ContentConfig(encoders=SEED_CONTENT),
+        model=ModelConfig(
+            content_width=1280,
+            width=384,
+            content_bottleneck=384,
+            draft="conformer",
+            draft_width=384,
+            decoder_sees="draft",
+            denoiser_layers=20,
+        ),
+        train=TrainConfig(
+            draft_steps=100_000,
+            denoiser_steps=400_000,
+            batch=64,
+            learning_rate=2e-4,
+            draft_loss="ssim+l2",
+            noise="log-normal",
+        ),
+    ),
+}
 
 
 def feature_key(config: Config) -> str:
     """Short hash of all that decides a feature's value: names the cache folder of its files."""
-    text = json.dumps([asdict(config.grid), asdict(config.content)], sort_keys=True)
+    text = json.dumps([asdict(config.grid), asdict(config.content), asdict(config.augment)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,21 +1,33 @@
 """A corpus is a folder with a metadata.csv: one row a recording.
 
-Columns that are read: file (relative), singer, song, section, split (train, test, unseen), may_ship
-(yes or no: whether anything made from it may be published), licence. A phrases.csv beside it names
-the parts that make good demonstrations (phrase, file, start_s, end_s); the same phrase sung by two
-singers is a parallel pair.
+Columns that must be there: file (relative, unique: it also names the recording's features), singer,
+song, section, split (train, test, unseen), may_ship (yes or no: whether anything made from it may be
+published), licence. Columns that may be there:
+
+    path        where the audio lies, if not at ``file`` (absolute, or relative to the corpus)
+    data_set    where the recording comes from
+    language    ISO 639-1 code, or nothing
+    labels      what its label file times: phones or words; empty where it has none
+    label_file  where the label file lies, if not beside the audio (.lab or .TextGrid of the same name)
+
+Without a column ``labels``, a .lab beside the audio is taken for phones, a .TextGrid for words. A
+phrases.csv names the parts that make good demonstrations (phrase, file, start_s, end_s); the same
+phrase sung by two singers is a parallel pair.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pandas as pd
 
 SPLITS = ("train", "test", "unseen")
 CLIP_COLUMNS = ("file", "singer", "song", "section", "split", "may_ship", "licence")
 PHRASE_COLUMNS = ("phrase", "file", "start_s", "end_s")
+LABEL_KINDS = ("phones", "words")
+SCORE_KINDS = ("midi", "notes")  # may stand beside them ("phones+midi"); no part of this system reads scores
+LABEL_SUFFIXES = {".lab": "phones", ".TextGrid": "words", ".textgrid": "words"}  # what such a file usually times
 
 
 class CorpusError(ValueError):
@@ -24,7 +36,10 @@ class CorpusError(ValueError):
 
 @dataclass(frozen=True)
 class Clip:
-    """One recording of a corpus."""
+    """One recording of a corpus.
+
+    ``label_kind`` without a ``label_file`` is a promise that the folder does not keep.
+    """
 
     path: Path
     file: str
@@ -33,6 +48,11 @@ class Clip:
     split: str
     may_ship: bool
     licence: str
+    section: str = ""
+    data_set: str = ""
+    language: str = ""
+    label_kind: str = ""
+    label_file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -64,21 +84,20 @@ def read_corpus(root: str | Path) -> Corpus:
     """Read ``root``/metadata.csv and, where there is one, phrases.csv. Raises CorpusError."""
     root = Path(root)
     table = _read_table(root / "metadata.csv", CLIP_COLUMNS)
-    clips = {}
+    clips: dict[str, Clip] = {}
     for line, row in enumerate(table.to_dict("records"), start=2):
+        where = f"{root / 'metadata.csv'}, line {line}"
         if row["split"] not in SPLITS:
-            raise CorpusError(f"{root / 'metadata.csv'}, line {line}: split '{row['split']}' is none of {SPLITS}.")
+            raise CorpusError(f"{where}: split '{row['split']}' is none of {SPLITS}.")
+        if not (row["file"] and row["singer"]):
+            raise CorpusError(f"{where}: the file or the singer has no name.")
+        if PurePath(row["file"]).is_absolute() or ".." in PurePath(row["file"]).parts:
+            raise CorpusError(
+                f"{where}: '{row['file']}' leads out of the corpus; name it inside and say where it lies in 'path'."
+            )
         if row["file"] in clips:
-            raise CorpusError(f"{root / 'metadata.csv'}, line {line}: '{row['file']}' is listed twice.")
-        clips[row["file"]] = Clip(
-            path=root / row["file"],
-            file=row["file"],
-            singer=row["singer"],
-            song=row["song"],
-            split=row["split"],
-            may_ship=row["may_ship"] == "yes",
-            licence=row["licence"],
-        )
+            raise CorpusError(f"{where}: '{row['file']}' is listed twice.")
+        clips[row["file"]] = _clip_of(row, root, where)
     phrases = []
     if (root / "phrases.csv").is_file():
         for line, row in enumerate(_read_table(root / "phrases.csv", PHRASE_COLUMNS).to_dict("records"), start=2):
@@ -94,6 +113,39 @@ def read_corpus(root: str | Path) -> Corpus:
                 ) from error
             phrases.append(Phrase(row["phrase"], clips[row["file"]], start_s, end_s))
     return Corpus(root, tuple(clips.values()), tuple(phrases))
+
+
+def label_beside(audio: Path) -> Path | None:
+    """The label file of the same name as a recording, in the same folder."""
+    return next((file for suffix in LABEL_SUFFIXES if (file := audio.with_suffix(suffix)).is_file()), None)
+
+
+def _clip_of(row: dict[str, str], root: Path, where: str) -> Clip:
+    path = root / (row.get("path") or row["file"])
+    given = row.get("labels")
+    kinds = given.split("+") if given else []
+    if unknown := [kind for kind in kinds if kind not in (*LABEL_KINDS, *SCORE_KINDS)]:
+        raise CorpusError(f"{where}: labels '{unknown[0]}' are none of {', '.join(LABEL_KINDS)}.")
+    kind = next((kind for kind in kinds if kind in LABEL_KINDS), "")
+    label_file = root / row["label_file"] if row.get("label_file") else None
+    if label_file is None and (kind or given is None):
+        label_file = label_beside(path)
+    if label_file is not None and not kind:
+        kind = LABEL_SUFFIXES.get(label_file.suffix, "words")
+    return Clip(
+        path=path,
+        file=row["file"],
+        singer=row["singer"],
+        song=row["song"],
+        split=row["split"],
+        may_ship=row["may_ship"] == "yes",
+        licence=row["licence"],
+        section=row["section"],
+        data_set=row.get("data_set", ""),
+        language=row.get("language", ""),
+        label_kind=kind,
+        label_file=label_file,
+    )
 
 
 def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import pytest
 
 from svc_core.corpora.corpus import Clip, CorpusError, read_corpus
 from tests.conftest import is_sentence, write_rows
+from tests.corpora.conftest import write
 
 HEADER = "file,singer,song,section,split,may_ship,licence"
 ROWS = [
@@ -35,7 +36,9 @@ def refusal(root: Path) -> str:
 def test_every_row_becomes_a_clip_in_the_order_of_the_table(root):
     corpus = read_corpus(root)
     assert [clip.file for clip in corpus.clips] == ["b/one.wav", "a/one.wav", "a/two.wav", "g/one.wav"]
-    assert corpus.clips[1] == Clip(root / "a/one.wav", "a/one.wav", "alto", "Hymn", "train", False, "CC BY 4.0")
+    assert corpus.clips[1] == Clip(
+        root / "a/one.wav", "a/one.wav", "alto", "Hymn", "train", False, "CC BY 4.0", section="verse"
+    )
 
 
 def test_trained_singers_are_sorted_and_have_training_recordings(root):
@@ -84,7 +87,73 @@ def test_a_table_with_a_byte_order_mark_is_read(root):
     assert len(read_corpus(root).clips) == 4
 
 
+def test_audio_and_labels_may_lie_elsewhere(root, tmp_path_factory):
+    """A relative path is meant from the corpus, an absolute one as it stands."""
+    write_rows(
+        root / "metadata.csv",
+        HEADER + ",path,data_set,language,labels,label_file",
+        [
+            "set/one.wav,alto,Hymn,verse,train,no,CC0,/elsewhere/1.wav,choir,tr,words,/elsewhere/1.TextGrid",
+            "set/two.wav,alto,Hymn,verse,train,no,CC0,../two.wav,choir,,phones,labels/two.lab",
+        ],
+    )
+    first, second = read_corpus(root).clips
+    assert (first.path, first.label_file) == (Path("/elsewhere/1.wav"), Path("/elsewhere/1.TextGrid"))
+    assert (first.file, first.data_set, first.language, first.label_kind) == ("set/one.wav", "choir", "tr", "words")
+    assert (second.path, second.label_file) == (root / "../two.wav", root / "labels/two.lab")
+
+
+def test_labels_beside_the_audio_are_found_without_a_column(root):
+    write(root / "a/one.lab", "0 1 a")
+    write(root / "a/two.TextGrid", "")
+    labels = [(clip.label_kind, clip.label_file) for clip in read_corpus(root).clips]
+    assert labels == [("", None), ("phones", root / "a/one.lab"), ("words", root / "a/two.TextGrid"), ("", None)]
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "found"),
+    [("phones+midi", "phones", True), ("words", "words", True), ("", "", False), ("midi", "", False)],
+)
+def test_the_labels_column_says_what_the_file_beside_the_audio_times(root, given, kind, found):
+    write_rows(root / "metadata.csv", HEADER + ",labels", [f"{ROWS[1]},{given}"])
+    write(root / "a/one.lab", "0 1 a")
+    (clip,) = read_corpus(root).clips
+    assert (clip.label_kind, clip.label_file) == (kind, root / "a/one.lab" if found else None)
+
+
+def test_a_promise_of_labels_that_are_not_there_stays_visible(root):
+    write_rows(root / "metadata.csv", HEADER + ",labels", [f"{ROWS[1]},phones"])
+    (clip,) = read_corpus(root).clips
+    assert (clip.label_kind, clip.label_file) == ("phones", None)
+
+
+def test_a_row_that_ends_early_leaves_its_last_columns_empty(root):
+    write_rows(root / "metadata.csv", HEADER + ",path,language", [ROWS[1]])
+    (clip,) = read_corpus(root).clips
+    assert (clip.path, clip.language) == (root / "a/one.wav", "")
+
+
 # what is refused
+
+
+@pytest.mark.parametrize("file", ["../one.wav", "a/../../one.wav", "/recordings/one.wav"])
+def test_a_file_that_leads_out_of_the_corpus_is_refused(root, file):
+    """It names the features too: they would be written there."""
+    write_rows(root / "metadata.csv", HEADER, [ROWS[0], f"{file},alto,Hymn,verse,train,no,CC0"])
+    message = refusal(root)
+    assert "line 3" in message
+    assert file in message
+
+
+def test_labels_of_an_unknown_kind_are_refused(root):
+    write_rows(root / "metadata.csv", HEADER + ",labels", [f"{ROWS[0]},syllables"])
+    assert "line 2: labels 'syllables'" in refusal(root)
+
+
+@pytest.mark.parametrize("row", [",alto,Hymn,verse,train,no,CC0", "x.wav,,Hymn,verse,train,no,CC0"])
+def test_a_recording_or_singer_without_a_name_is_refused(root, row):
+    write_rows(root / "metadata.csv", HEADER, [row])
+    assert "line 2" in refusal(root)
 
 
 def test_a_missing_table_is_refused(root):
