@@ -1,0 +1,130 @@
+"""Conversions on disk, as a set: where each lies, what it was made from, and how.
+
+svc_core.convert leaves NAME.wav with a NAME.json beside it, svc_core.precompute leaves traces. In the
+JSON file, source (path of the recording, from the JSON file's folder or the working directory), target
+(the singer) and key_shift_semitones are needed; start_s and end_s are the part of the source (null:
+all of it); sampler, steps, seed, vocoder and model are taken along where they are there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from svc_core.traces.trace import MANIFEST, TraceError, open_trace
+
+SOUNDS = (".wav", ".flac")
+
+
+class ConversionSetError(ValueError):
+    """A description of a conversion that cannot be used; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Where one conversion lies, what it was made from, and how."""
+
+    name: str
+    converted: Path
+    source: Path
+    start_s: float
+    end_s: float | None
+    target: str
+    key_shift_semitones: float
+    made_by: dict[str, object]  # sampler, steps, seed, vocoder, model
+
+
+def find_conversions(folders: Iterable[Path], trace_folders: Iterable[Path]) -> tuple[list[Conversion], list[str]]:
+    """All conversions in the folders (or JSON files), and one sentence for each that cannot be read."""
+    found, problems = [], []
+    for folder in folders:
+        described = [folder] if folder.suffix == ".json" else sorted(folder.glob("*.json"))
+        sounds = sorted(path for ending in SOUNDS for path in folder.glob(f"*{ending}")) if folder.is_dir() else []
+        problems += [
+            f"{path}: skipped; there is no {path.stem}.json beside it that says what it is."
+            for path in sounds
+            if not path.with_suffix(".json").is_file()
+        ]
+        if not described:
+            problems.append(f"{folder}: no conversions are there; give a folder of NAME.wav with NAME.json.")
+        _collect(described, read_conversion, found, problems)
+    for folder in trace_folders:
+        traces = [folder] if (folder / MANIFEST).is_file() else traces_in(folder)
+        if not traces:
+            problems.append(f"{folder}: no traces are there; give a folder as svc_core.precompute leaves it.")
+        _collect(traces, conversion_of_trace, found, problems)
+    return found, problems
+
+
+def traces_in(folder: Path) -> list[Path]:
+    """Folders of traces in ``folder``; hidden ones are unfinished and passed over."""
+    return sorted(path.parent for path in folder.glob(f"*/{MANIFEST}") if not path.parent.name.startswith("."))
+
+
+def _collect(
+    paths: list[Path], read: Callable[[Path], Conversion], found: list[Conversion], problems: list[str]
+) -> None:
+    for path in paths:
+        try:
+            found.append(read(path))
+        except (ConversionSetError, TraceError) as error:
+            problems.append(f"{path.name}: skipped; {error}")
+
+
+def read_conversion(path: Path) -> Conversion:
+    """The conversion that a NAME.json describes. Raises ConversionSetError."""
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConversionSetError(f"{path} cannot be read as JSON ({error}); convert again.") from error
+    if not isinstance(facts, dict):
+        raise ConversionSetError(
+            f"{path} is no description of a conversion; it must hold source, target and key shift."
+        )
+    for field, kinds in (("source", str), ("target", str), ("key_shift_semitones", (int, float))):
+        if not isinstance(facts.get(field), kinds) or isinstance(facts[field], bool):
+            raise ConversionSetError(f"{path}: '{field}' is missing or malformed; convert again.")
+    part = [facts.get("start_s"), facts.get("end_s")]
+    if any(isinstance(at, bool) or not isinstance(at, (int, float, type(None))) for at in part):
+        raise ConversionSetError(f"{path}: 'start_s' and 'end_s' must be seconds or null, not {part}.")
+    sounds = [path.with_suffix(ending) for ending in SOUNDS if path.with_suffix(ending).is_file()]
+    if not sounds:
+        raise ConversionSetError(f"{path}: there is no {path.stem}.wav or .flac beside it; convert again.")
+    if len(sounds) > 1:
+        raise ConversionSetError(f"{path}: both {path.stem}.wav and .flac lie beside it; leave the one that is meant.")
+    source = Path(facts["source"])
+    beside = path.parent / source  # the set may have been moved together with its sources
+    return Conversion(
+        name=path.stem,
+        converted=sounds[0],
+        source=beside if beside.is_file() else source,
+        start_s=float(part[0] or 0.0),
+        end_s=None if part[1] is None else float(part[1]),
+        target=facts["target"],
+        key_shift_semitones=float(facts["key_shift_semitones"]),
+        made_by={name: facts.get(name) for name in ("sampler", "steps", "seed", "vocoder", "model")},
+    )
+
+
+def conversion_of_trace(folder: Path) -> Conversion:
+    """The conversion that a trace recorded, from the two sounds in it. Raises TraceError."""
+    manifest = open_trace(folder).manifest
+    sampler = manifest["sampler"]
+    return Conversion(
+        name=manifest["id"],
+        converted=folder / "sound" / "converted.flac",
+        source=folder / "sound" / "source.flac",
+        start_s=0.0,
+        end_s=None,
+        target=manifest["target"].get("singer", ""),
+        key_shift_semitones=float(manifest["key_shift_semitones"]),
+        made_by={
+            "sampler": sampler.get("name"),
+            "steps": sampler.get("steps"),
+            "seed": sampler.get("seed"),
+            "vocoder": manifest["vocoder"],
+            "model": manifest["model"].get("sha256_12"),
+        },
+    )

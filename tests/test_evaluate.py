@@ -1,0 +1,270 @@
+"""The command that scores conversions: a set with good and bad ones, traces, and what it says of both."""
+
+import argparse
+import contextlib
+import csv
+import io
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from svc_core.config import CodeConfig, Config, GridConfig
+from svc_core.evaluate import find_references, main
+from svc_core.model.checkpoint import model_hash
+from svc_core.model.content_encoder import ContentEncoder
+from svc_core.phones.encoder_file import Recogniser, save_content_encoder
+from svc_core.phones.inventory import inventory_of
+from svc_core.phones.learning import PhoneHead
+from svc_core.traces.trace import write_trace
+from tests.conftest import RATE_HZ, contour, is_sentence, voice
+
+FACTS = {
+    "source": "../bass/test.wav",
+    "target": "alto",
+    "key_shift_semitones": 12,
+    "gain_db": 0.0,
+    "sampler": "ddpm",
+    "steps": 20,
+    "seed": 3,
+    "vocoder": "Griffin-Lim",
+    "model": "0123456789ab",
+    "start_s": 0.0,
+    "end_s": 1.0,
+}
+
+
+needs_encoder = pytest.mark.skipif(find_spec("resemblyzer") is None, reason="the package resemblyzer is not installed")
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    status: int
+    table: list[dict[str, str]]
+    summary: dict[str, dict[str, str]]
+    printed: str
+    problems: list[str]
+
+
+def run(arguments: list[str], out: Path) -> Evaluated:
+    """The command, and everything that it left behind."""
+    printed, problems = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(problems):
+        status = main([*arguments, "--out", str(out)])
+    table, summary = (
+        list(csv.DictReader(path.read_text(encoding="utf-8").splitlines())) if path.is_file() else []
+        for path in (out, out.with_name(f"{out.stem}.summary.csv"))
+    )
+    by_figure = {line["figure"]: line for line in summary}
+    return Evaluated(status, table, by_figure, printed.getvalue(), problems.getvalue().splitlines())
+
+
+def describe(folder: Path, name: str, samples: np.ndarray | None, ending: str = ".wav", **changes: object) -> Path:
+    """One conversion as svc_core.convert leaves it; a change to None leaves the field out."""
+    if samples is not None:
+        soundfile.write(folder / f"{name}{ending}", samples, RATE_HZ)
+    facts = {field: value for field, value in (FACTS | changes).items() if value is not None}
+    (folder / f"{name}.json").write_text(json.dumps(facts), encoding="utf-8")
+    return folder / f"{name}.json"
+
+
+@pytest.fixture(scope="module")
+def corpus_root(tiny_corpus, tmp_path_factory) -> Path:
+    """A copy of the corpus in which sets of conversions may be put."""
+    root = tmp_path_factory.mktemp("evaluated") / "corpus"
+    shutil.copytree(tiny_corpus.root, root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def sung_octave_up(corpus_root) -> np.ndarray:
+    """The bass's test recording, first second, sung an octave up by the alto's throat."""
+    melody = contour(1.5, 130.0, 130.0 * 0.9, vibrato_cents=30)[:RATE_HZ]
+    return voice(2 * melody, 1.15, vowel_s=0.3, seed=5)
+
+
+@pytest.fixture(scope="module")
+def evaluated(corpus_root, sung_octave_up, tmp_path_factory) -> Evaluated:
+    """A set of two good conversions and of all that can be wrong with one, scored once."""
+    folder = corpus_root / "set"
+    folder.mkdir()
+    describe(folder, "good", sung_octave_up)
+    describe(folder, "other-key", sung_octave_up, ".flac", key_shift_semitones=11.5)
+    describe(folder, "no-sound", None)
+    describe(folder, "no-source", sung_octave_up, source="../bass/missing.wav")
+    describe(folder, "corrupt", None)
+    (folder / "corrupt.wav").write_bytes(b"RIFF and then nothing of use")
+    describe(folder, "too-long", np.concatenate([sung_octave_up, sung_octave_up]))
+    describe(folder, "nothing-sung", 0.1 * np.random.default_rng(0).standard_normal(RATE_HZ), source="../noise.wav")
+    soundfile.write(corpus_root / "noise.wav", 0.1 * np.random.default_rng(1).standard_normal(RATE_HZ), RATE_HZ)
+    out = tmp_path_factory.mktemp("table") / "table.csv"
+    return run(["--conversions", str(folder)], out)
+
+
+def test_the_good_ones_are_scored_with_their_settings_beside_them(evaluated):
+    assert [line["name"] for line in evaluated.table] == ["good", "other-key"]
+    good = evaluated.table[0]
+    assert (good["target"], good["sampler"], good["steps"], good["seed"]) == ("alto", "ddpm", "20", "3")
+    assert (good["vocoder"], good["model"], good["key_shift_semitones"]) == ("Griffin-Lim", "0123456789ab", "12.0")
+    assert good["source"].endswith("test.wav") and int(good["frames"]) == 93  # the second that start_s and end_s name
+    assert float(good["rpa"]) > 0.95 and abs(float(good["f0_offset_cents"])) < 10
+    assert good["alignment"] == "frame" and "alpha" in good["mcd_definition"]
+    assert good["similarity_to_target"] == good["embedding"] == good["phone_agreement"] == good["recogniser"] == ""
+
+
+def test_the_key_shift_is_taken_from_the_description(evaluated):
+    off = evaluated.table[1]
+    assert float(off["f0_offset_cents"]) == pytest.approx(50, abs=10)  # half a semitone more than was said
+    assert float(off["mcd_db"]) == pytest.approx(float(evaluated.table[0]["mcd_db"]), abs=0.01)
+
+
+def test_the_bad_ones_are_listed_and_the_status_says_so(evaluated):
+    assert evaluated.status == 1
+    names = ("no-sound", "no-source", "corrupt", "too-long", "nothing-sung")
+    named = {name: line for line in evaluated.problems for name in names if line.startswith(name)}
+    assert len(named) == 5 and all("skipped" in line for line in named.values())
+    assert len(evaluated.problems) == 6 and all(is_sentence(line) for line in evaluated.problems)
+    assert any("--references" in line for line in evaluated.problems)
+    assert "missing.wav" in named["no-source"] and "frames" in named["too-long"]
+    assert "no voiced frame" in named["nothing-sung"]
+
+
+def test_the_summary_has_mean_interval_count_and_what_it_stands_on(evaluated):
+    line = evaluated.summary["f0_offset_cents"]
+    offsets = [float(row["f0_offset_cents"]) for row in evaluated.table]
+    assert float(line["mean"]) == pytest.approx(np.mean(offsets)) and line["n"] == "2" and line["unit"] == "cents"
+    assert float(line["ci95_low"]) == pytest.approx(min(offsets))
+    assert "frame-aligned" in line["basis"]
+
+
+def test_the_terminal_shows_the_table_as_markdown(evaluated):
+    lines = evaluated.printed.splitlines()
+    assert lines[0].startswith("| name | target | key_shift_semitones | F0RMSE (cents) |")
+    assert lines[2].startswith("| good | alto | 12.0 |")
+    assert lines[6].startswith("| **n** |") and "2 conversions scored, 6 problems" in evaluated.printed
+
+
+@needs_encoder
+def test_singers_are_compared_with_those_of_a_corpus(corpus_root, sung_octave_up, tmp_path):
+    description = describe(tmp_path, "lone", sung_octave_up, source=str(corpus_root / "bass" / "test.wav"))
+    done = run(["--conversions", str(description), "--references", str(corpus_root)], tmp_path / "t.csv")
+    assert done.status == 0 and done.problems == []
+    (line,) = done.table
+    assert float(line["similarity_to_target"]) > float(line["similarity_to_source"])
+    assert (line["nearest_singer"], line["singers"], line["target_clips"]) == ("alto", "2", "1")
+    assert line["embedding"].startswith("Resemblyzer")
+    assert done.summary["nearest_is_target"]["mean"] == "1.0"
+    assert "nearest of 2 singers" in done.summary["nearest_is_target"]["basis"]
+    assert "| **95 % of means** |  |  | – |" in done.printed  # one clip has no interval
+    assert {"fad", "kad"}.isdisjoint(done.summary)  # one window of one recording has no covariance
+
+
+def test_a_recogniser_of_ours_is_asked_for_the_phones(corpus_root, sung_octave_up, tmp_path):
+    torch.manual_seed(0)
+    config = Config(code=CodeConfig(width=8, layers=1, code=4))
+    inventory = inventory_of(["a", "i", "o"])
+    path = tmp_path / "content.safetensors"
+    save_content_encoder(path, Recogniser(ContentEncoder(config), PhoneHead(4, len(inventory)), inventory))
+    description = describe(tmp_path, "lone", sung_octave_up, source=str(corpus_root / "bass" / "test.wav"))
+    done = run(["--conversions", str(description), "--recogniser", str(path)], tmp_path / "t.csv")
+    (line,) = done.table
+    assert line["recogniser"] == f"content.safetensors {model_hash(path)}"
+    assert 0 <= float(line["phone_agreement"]) <= 1 and 0 < float(line["posterior_distance_bits"]) < 1
+    assert line["recogniser"] in done.summary["phone_agreement"]["basis"]
+
+
+def test_a_missing_package_costs_the_singer_figures_alone(corpus_root, monkeypatch):
+    monkeypatch.setitem(sys.modules, "resemblyzer", None)
+    given = argparse.Namespace(references=corpus_root, traces=[])
+    references, problems = find_references(given, GridConfig())
+    assert references is None and len(problems) == 1
+    assert "pip install resemblyzer" in problems[0] and is_sentence(problems[0])
+
+
+def encoded(samples: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, samples, RATE_HZ, format="FLAC")
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def traces(sung_octave_up, tmp_path_factory) -> Path:
+    """Two traces as far as this command looks into them: their manifests and sounds."""
+    parent = tmp_path_factory.mktemp("traces")
+    source = voice(contour(1.0, 130.0, 122.0, vibrato_cents=30), 0.95)
+    sounds = {"source": source, "converted": sung_octave_up, "target": voice(contour(1.5, 300.0), 1.15, seed=7)}
+    manifest = {
+        "id": "one",
+        "source": {"singer": "bass"},
+        "target": {"singer": "alto"},
+        "key_shift_semitones": 12,
+        "sampler": {"name": "ddpm", "steps": 20, "seed": 3},
+        "model": {"sha256_12": "0123456789ab"},
+        "vocoder": "Griffin-Lim",
+        "frames": 93,
+        "licence": "CC0",
+    }
+    manifest |= {field: {} for field in ("scale", "grid")}
+    manifest |= {field: [] for field in ("kept_steps", "sounds", "f0_rows", "attribution")}
+    files = {f"sound/{name}.flac": encoded(sound) for name, sound in sounds.items()}
+    write_trace(parent, manifest, files)
+    write_trace(parent, manifest | {"id": "two"}, files | {"sound/converted.flac": encoded(source)})
+    return parent
+
+
+@needs_encoder
+def test_traces_are_scored_by_the_sounds_in_them(traces, tmp_path):
+    done = run(["--traces", str(traces / "one")], tmp_path / "t.csv")
+    assert done.status == 0 and done.problems == []
+    (line,) = done.table
+    assert (line["name"], line["target"], line["model"]) == ("one", "alto", "0123456789ab")
+    assert (line["key_shift_semitones"], line["sampler"], line["frames"]) == ("12.0", "ddpm", "93")
+    assert float(line["rpa"]) > 0.9 and line["nearest_singer"] == "alto"
+    assert line["singers"] == "1"  # the target's own recording, which lies in the trace
+
+
+@needs_encoder
+def test_a_recording_that_lies_in_several_traces_counts_once(traces):
+    references, problems = find_references(argparse.Namespace(references=None, traces=[traces]), GridConfig())
+    assert problems == [] and references.clips == {"alto": 1}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--conversions", "{empty}"],
+        ["--conversions", "{empty}/nowhere"],
+        ["--traces", "{empty}"],
+        ["--conversions", "{broken}"],
+        ["--conversions", "{good}", "--references", "{empty}"],
+        ["--conversions", "{good}", "--out", "{empty}"],
+        ["--conversions", "{good}", "--recogniser", "{good}"],
+    ],
+    ids=["nothing", "no set", "no folder", "no traces", "all broken", "no corpus", "a folder", "no recogniser"],
+)
+def test_what_cannot_be_done_at_all_ends_with_status_2(arguments, corpus_root, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "a.json").write_text("{", encoding="utf-8")
+    good = describe(tmp_path, "good", np.zeros(RATE_HZ), source=str(corpus_root / "bass" / "test.wav"))
+    places = {"empty": tmp_path / "empty", "broken": tmp_path / "broken", "good": good}
+    out = tmp_path / "table.csv"
+    assert main(["--out", str(out), *(word.format(**places) for word in arguments)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("evaluate: ") and all(is_sentence(line) for line in said.splitlines())
+    assert not out.exists()
+
+
+def test_nothing_but_bad_ones_ends_with_status_2_and_no_table(tmp_path):
+    describe(tmp_path, "silent", np.zeros(RATE_HZ), source="silent.wav")
+    done = run(["--conversions", str(tmp_path)], tmp_path / "t.csv")
+    assert done.status == 2 and not (tmp_path / "t.csv").exists()
+    assert any("silent" in line for line in done.problems) and "none of the conversions" in done.problems[-1]
