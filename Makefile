@@ -25,8 +25,8 @@ bench: $(ENV)/installed $(APP_ENV)/installed
 $(APP_ENV)/installed: app/requirements.txt
 	$(call make_environment,$(APP_ENV),app/requirements.txt)
 
-$(ENV)/installed: requirements.txt app/requirements.txt
-	$(call make_environment,$(ENV),requirements.txt)
+$(ENV)/installed: requirements-others.txt requirements.txt app/requirements.txt
+	$(call make_environment,$(ENV),requirements-others.txt)
 
 define make_environment
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
