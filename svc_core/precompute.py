@@ -17,9 +17,12 @@ from tqdm import tqdm
 from svc_core.conversion.convert import ConversionError
 from svc_core.conversion.job import Credit, Excerpt, Job, JobError, corpus_jobs, read_credits
 from svc_core.conversion.record import record_job
+from svc_core.conversion.sampling import SamplingError, choose_sampling
 from svc_core.corpora.corpus import CorpusError, read_corpus
 from svc_core.model.checkpoint import CheckpointError, load_model, model_hash
+from svc_core.options import key_shift, positive, whole
 from svc_core.sound.audio import AudioError
+from svc_core.sound.encoders import EncoderError
 from svc_core.traces.catalogue import CatalogueError, rebuild_catalogue
 from svc_core.traces.trace import TraceError, open_trace, sweep_unfinished
 from svc_core.workers import worker_pool
@@ -33,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         if given.rebuild_catalogue:
             return _rebuild(given.out)
         return precompute(given)
-    except (JobError, CorpusError, CheckpointError, CatalogueError) as error:
+    except (JobError, CorpusError, CheckpointError, CatalogueError, SamplingError, EncoderError) as error:
         print(f"precompute: {error}", file=sys.stderr)
         return 2
 
@@ -43,6 +46,7 @@ def precompute(given: argparse.Namespace) -> int:
     if given.model is None:
         raise JobError("--model is missing: which model is to convert?")
     model = load_model(given.model)
+    choose_sampling(model, "ddpm")  # a trace is of DDPM; a student cannot
     credits_of = read_credits(given.credits)
     facts = {
         "sha256_12": model_hash(given.model),
@@ -123,21 +127,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--licence", default="all rights reserved", help="of --source")
     parser.add_argument("--attribution", default="own recording", help="of --source")
     parser.add_argument(
-        "--key-shift", type=_key_shift, default=None, metavar="auto|N", help="whole semitones (default auto)"
+        "--key-shift", type=key_shift, default=None, metavar="auto|N", help="whole semitones (default auto)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the noise (default 0)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="workers for sound and F0")
+    parser.add_argument("--seed", type=whole, default=0, help="of the noise (default 0)")
+    parser.add_argument("--jobs", type=positive, default=os.cpu_count(), help="workers for sound and F0")
     parser.add_argument("--rebuild-catalogue", action="store_true", help="only list the traces in --out anew")
     return parser
-
-
-def _key_shift(text: str) -> int | None:
-    if text == "auto":
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is neither 'auto' nor a whole number of semitones") from None
 
 
 if __name__ == "__main__":

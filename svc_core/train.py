@@ -1,123 +1,158 @@
 """Train a voice converter on a corpus: python -m svc_core.train --corpus FOLDER --run runs/NAME
 
-First the draft (L1), then, with the draft fixed, the diffusion decoder that refines it. Progress on
-the command line, curves in TensorBoard (tensorboard --logdir runs). A run may be killed at any
-moment: the same command resumes at its last checkpoint and, on a CPU, arrives at the same weights
-as an uninterrupted run, because batch, noise and dropout are functions of (seed, step).
+First the draft, then, with the draft fixed, the diffusion decoder that refines it. Progress on the
+command line; curves, pictures and sound in TensorBoard (tensorboard --logdir runs). A run may be
+killed at any moment: the same command resumes at its last checkpoint and, on a CPU, arrives at the
+same weights as an uninterrupted run. Several GPUs: torchrun --nproc-per-node N -m svc_core.train ...
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
-import torch
-from torch.utils.tensorboard import SummaryWriter
-from tqdm import tqdm
-
-from svc_core.config import Config, TrainConfig
-from svc_core.corpora.cache import cache_features, feature_path
-from svc_core.corpora.corpus import Corpus, CorpusError, read_corpus
-from svc_core.model.checkpoint import CheckpointError, load_model, save_model
-from svc_core.model.system import VoiceConverter
-from svc_core.sound.features import load_features
+from svc_core.config import Config, OptimiserConfig
+from svc_core.conversion.preview import Preview
+from svc_core.corpora.cache import cache_features, copies_of, load_cached
+from svc_core.corpora.corpus import Clip, Corpus, read_corpus
+from svc_core.model.checkpoint import load_model, save_model
+from svc_core.model.content_encoder import ContentEncoder
+from svc_core.options import above_zero, add_feature_options, chosen_config, positive, whole
+from svc_core.phones.encoder_file import load_content_encoder
+from svc_core.sound.content import plain_variant
+from svc_core.sound.encoders import CEPSTRA
+from svc_core.sound.features import Features
 from svc_core.training.crops import Crops
-from svc_core.training.run import Run, held_out_loss
+from svc_core.training.processes import Processes
+from svc_core.training.stages import new_model, train_teacher
+from svc_core.training.trainer import TrainingError
 
 
-def make_crops(corpus: Corpus, split: str, config: Config, cache: Path) -> Crops:
-    """Crops of one split; features are measured first where they are not in the cache."""
-    clips, skipped = cache_features(corpus.clips_of(split), config, cache)
-    for sentence in skipped:
-        print(f"skipped: {sentence}", file=sys.stderr)
-    clips = [clip for clip in clips if clip.singer in corpus.trained_singers]
-    train = config.train
+def measured_clips(corpus: Corpus, config: Config, cache: Path, processes: Processes) -> list[Clip]:
+    """Recordings to train on and to measure with whose features are in the cache: the first process sees to that."""
+    if not processes.first:
+        processes.wait()
+    clips, skipped = cache_features([*corpus.clips_of("train"), *corpus.clips_of("test")], config, cache)
+    if processes.first:
+        for sentence in skipped:
+            print(f"skipped: {sentence}", file=sys.stderr)
+        processes.wait()
+    return [clip for clip in clips if clip.singer in corpus.trained_singers]
+
+
+def load_split(clips: list[Clip], split: str, config: Config, cache: Path) -> list[tuple[Clip, Features]]:
+    """Features of one split, augmented copies among them, each with its clip. Raises ValueError on an empty one."""
+    loaded = [
+        (clip, load_cached(cache, clip, config, copy))
+        for clip in clips
+        if clip.split == split
+        for copy in copies_of(clip, config)
+    ]
+    if not loaded:
+        raise ValueError(
+            f"no recording of the split '{split}' can be used: metadata.csv must name some, of singers that are "
+            "trained on."
+        )
+    return loaded
+
+
+def make_crops(
+    loaded: list[tuple[Clip, Features]], corpus: Corpus, train: OptimiserConfig, processes: Processes
+) -> Crops:
     return Crops(
-        [load_features(feature_path(cache, clip, config)) for clip in clips],
-        [corpus.trained_singers.index(clip.singer) for clip in clips],
+        [features for _, features in loaded],
+        [corpus.trained_singers.index(clip.singer) for clip, _ in loaded],
         train.crop_frames,
         train.batch,
         train.singer_balance,
         train.seed,
+        processes.rank,
+        processes.count,
     )
 
 
-def train_model(corpus: Corpus, config: Config, folder: Path, cache: Path) -> Path:
+def load_material(
+    corpus: Corpus, config: Config, train: OptimiserConfig, cache: Path, processes: Processes
+) -> tuple[Crops, Crops, Preview]:
+    """What a run learns from, what it is measured on, and what is drawn of the latter."""
+    clips = measured_clips(corpus, config, cache, processes)
+    crops = make_crops(load_split(clips, "train", config, cache), corpus, train, processes)
+    held_out = load_split(clips, "test", config, cache)
+    clip, features = held_out[0]
+    plain = plain_variant(config.content) if CEPSTRA in config.content.encoders else 0
+    preview = Preview(features, corpus.trained_singers.index(clip.singer), plain)
+    return crops, make_crops(held_out, corpus, train, processes), preview
+
+
+def train_model(corpus: Corpus, config: Config, folder: Path, cache: Path, encoder: ContentEncoder | None) -> Path:
     """Run or resume training in ``folder``; returns the path of the model."""
-    crops = make_crops(corpus, "train", config, cache)
-    test_crops = make_crops(corpus, "test", config, cache)
-    torch.manual_seed(config.train.seed)
-    model = VoiceConverter(config, corpus.trained_singers)
-    mean, std = crops.mel_statistics()
-    model.mel_mean.fill_(mean)
-    model.mel_std.fill_(std)
-    model.singer_f0_hz.copy_(torch.tensor([crops.median_f0_hz(singer) for singer in range(len(model.singers))]))
-    run = Run(model, config.train)
-    if (folder / "state.safetensors").is_file():
-        run.resume(folder / "state.safetensors")
-    with (
-        SummaryWriter(folder / "tensorboard", purge_step=run.step) as curves,
-        tqdm(total=run.total_steps, initial=run.step, unit="step", mininterval=5) as bar,
-    ):
-        while run.step < run.total_steps:
-            part = run.part_of(run.step)
-            loss = run.advance(crops)
-            bar.update()
-            if run.step % config.train.log_every == 0:
-                curves.add_scalar(f"train/{part}", loss, run.step)
-                bar.set_postfix_str(f"{part} {loss:.3f}")
-            if run.step % config.train.checkpoint_every == 0 or run.step == run.total_steps:
-                curves.add_scalar(f"held_out/{run.part_of(run.step - 1)}", held_out_loss(run, test_crops), run.step)
-                run.save(folder)
-    return folder / "model.safetensors"
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above 0")
-    return int(text)
+    processes = Processes()
+    crops, held_out, preview = load_material(corpus, config, config.train, cache, processes)
+    config = replace(config, model=replace(config.model, content_width=crops.clips[0].content.shape[1]))
+    model = new_model(config, corpus.trained_singers, crops)
+    if encoder is not None:
+        model.conditions.encoder.load_state_dict(encoder.state_dict())
+    return train_teacher(model, crops, held_out, folder, processes, preview)
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m svc_core.train", description=__doc__.splitlines()[0])
-    parser.add_argument("--corpus", type=Path, required=True, help="folder with a metadata.csv")
+    add_feature_options(parser)
     parser.add_argument("--run", type=Path, required=True, help="folder of this run; an existing one is resumed")
-    parser.add_argument("--cache", type=Path, default=Path("runs/features"), help="where measured features are kept")
-    parser.add_argument("--export", type=Path, metavar="FILE", help="also write the model in 16 bits, for shipping")
-    for name, about in (
-        ("seed", "of weights, batches, noise and dropout"),
-        ("draft_steps", "steps of the draft"),
-        ("denoiser_steps", "steps of the diffusion decoder"),
-        ("batch", "crops a step"),
-    ):
-        default = getattr(TrainConfig, name)
-        parser.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=int if name == "seed" else _positive,
-            default=default,
-            help=f"{about} (default {default})",
-        )
-    given = parser.parse_args(arguments)
-    train = replace(
-        TrainConfig(),
-        seed=given.seed,
-        draft_steps=given.draft_steps,
-        denoiser_steps=given.denoiser_steps,
-        batch=given.batch,
+    parser.add_argument(
+        "--content-encoder", type=Path, metavar="FILE", help="of python -m svc_core.learn_content; it becomes a part"
     )
+    parser.add_argument("--export", type=Path, metavar="FILE", help="also write the model in 16 bits, for shipping")
+    add_training_options(parser, ("draft_steps", "denoiser_steps"))
+    given = parser.parse_args(arguments)
     try:
-        path = train_model(read_corpus(given.corpus), replace(Config(), train=train), given.run, given.cache)
-    except (CorpusError, CheckpointError, ValueError) as error:
+        config, encoder = chosen_config(given), None
+        config = replace(config, train=changed(config.train, given))
+        if given.content_encoder is not None:
+            encoder = load_content_encoder(given.content_encoder)
+            config = with_content_encoder(config, encoder)
+        path = train_model(read_corpus(given.corpus), config, given.run, given.cache, encoder)
+    except (TrainingError, ValueError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
-    print(f"model: {path}")
-    if given.export is not None:
-        model = load_model(path)
-        save_model(given.export, model, model.state_dict(), half=True)
-        print(f"exported: {given.export}")
+    if Processes().first:
+        print(f"model: {path}")
+        if given.export is not None:
+            export_model(path, given.export)
     return 0
+
+
+def with_content_encoder(config: Config, encoder: ContentEncoder) -> Config:
+    """``config`` with an encoder of our own in the model. Raises ValueError where it was made for other features."""
+    if config.content.encoders != (CEPSTRA,) or config.content.cepstra != encoder.config.content.cepstra:
+        raise ValueError("a content encoder of our own hears the cepstra that it learnt from; leave out --encoders.")
+    return replace(config, code=encoder.config.code, model=replace(config.model, content_encoder=True))
+
+
+def export_model(path: Path, shipped: Path) -> None:
+    """Write the model in ``path`` in 16 bits."""
+    model = load_model(path)
+    save_model(shipped, model, model.state_dict(), half=True)
+    print(f"exported: {shipped}")
+
+
+def add_training_options(parser: argparse.ArgumentParser, steps: tuple[str, ...]) -> None:
+    """--seed, --batch, --learning-rate and the options named in ``steps``: each replaces the preset's."""
+    parser.add_argument("--seed", type=whole, help="of weights, batches, noise and dropout")
+    parser.add_argument("--batch", type=positive, help="crops a step, over all processes together")
+    parser.add_argument("--learning-rate", type=above_zero)
+    for name in steps:
+        parser.add_argument(f"--{name.replace('_', '-')}", type=positive)
+
+
+def changed(optimiser: OptimiserConfig, given: argparse.Namespace) -> OptimiserConfig:
+    """``optimiser`` with every option that was given in place of its own."""
+    names = {part.name for part in fields(optimiser)}
+    return replace(
+        optimiser, **{name: value for name, value in vars(given).items() if name in names and value is not None}
+    )
 
 
 if __name__ == "__main__":

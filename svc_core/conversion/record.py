@@ -14,8 +14,8 @@ import soundfile
 from svc_core.config import DB_PER_LN, Config, GridConfig
 from svc_core.conversion.convert import choose_key_shift, convert_features
 from svc_core.conversion.job import Excerpt, Job
+from svc_core.conversion.sampling import choose_sampling
 from svc_core.model.system import VoiceConverter
-from svc_core.sound import vocoder
 from svc_core.sound.audio import AudioError, load_audio
 from svc_core.sound.features import Features, extract_features
 from svc_core.sound.pitch import fill_f0, track_f0
@@ -23,6 +23,7 @@ from svc_core.traces.recorder import Recorder, choose_kept, hold_still
 from svc_core.traces.replay import Replay
 from svc_core.traces.scale import DB_PER_LEVEL, FLOOR_DB, to_db, to_levels
 from svc_core.traces.trace import Trace, pack_array, pack_predicted, write_trace
+from svc_core.vocoders import griffin_lim as vocoder
 
 # Steps whose sound is kept: an octave of noise level apart at first, closer where the voice emerges.
 SOUND_STEPS = (999, 900, 800, 700, 600, 550, 500, 450, 400, 350, 300, 260)
@@ -46,11 +47,12 @@ def record_job(
     mean, std = float(model.mel_mean), float(model.mel_std)
     recorder = Recorder(lambda mel: (mel * std + mean) * DB_PER_LN)
 
-    def watch(step: int, state, predicted) -> None:
-        recorder(step, state.numpy(), predicted.numpy())
+    def watch(step: int, sigma: float, state, predicted) -> None:
+        recorder(step, sigma, state.numpy(), predicted.numpy())
         told()
 
-    converted = convert_features(features, model, singer, key_shift, job.seed, watch).numpy()
+    sampling = choose_sampling(model, "ddpm", seed=job.seed)
+    converted = convert_features(features, model, singer, key_shift, sampling, watch).numpy()
     levels = recorder.predicted_levels
     kept = choose_kept(levels)
     kept_levels = hold_still(levels[kept])

@@ -1,6 +1,7 @@
-"""DDPM's ancestral sampler (Ho et al. 2020, algorithm 2), as a plain function with a callback.
+"""DDPM's samplers as plain functions with a callback: ancestral (Ho et al. 2020, arXiv 2006.11239,
+algorithm 2) and DDIM (Song et al. 2021, arXiv 2010.02502, equation 12 with eta = 0).
 
-The sampler does not know that it is watched: what wants to see every step passes a callback.
+A sampler does not know that it is watched: what wants to see every step passes a callback.
 x_t is never clamped. A clamp to [-1, 1] would turn unit noise into noise of spread 0.72, which no
 network was trained on.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,8 +19,13 @@ from svc_core.diffusion.schedule import Schedule
 
 
 class StepCallback(Protocol):
-    def __call__(self, step: int, state: Tensor, predicted: Tensor) -> None:
-        """Told before each step t: the noisy state x_t and the clean signal predicted from it."""
+    def __call__(self, step: int, sigma: float, state: Tensor, predicted: Tensor) -> None:
+        """Told at each step, before it is taken: the noisy state and the clean signal predicted from it.
+
+        ``step`` counts as the sampler does: DDPM's t from T - 1 down to 0, otherwise 0, 1, ...
+        ``sigma`` is EDM's noise level, by which samplers compare. ``state`` is on the sampler's own
+        scale: of unit variance for DDPM and DDIM, x_0 + sigma n for the others.
+        """
 
 
 def sample_ddpm(
@@ -37,7 +44,7 @@ def sample_ddpm(
     for t in range(schedule.steps - 1, -1, -1):
         predicted = predict(state, t)
         if callback is not None:
-            callback(t, state, predicted)
+            callback(t, float(schedule.sigma[t]), state, predicted)
         if t == 0:
             return predicted
         state = (
@@ -46,6 +53,39 @@ def sample_ddpm(
             + schedule.noise_weight[t] * noise(t)
         )
     raise ValueError("a schedule needs at least one step")
+
+
+def ddim_steps(steps: int, schedule: Schedule) -> np.ndarray:
+    """``steps`` of the schedule's t, evenly spread from the last down to 0; raises ValueError outside 1..T."""
+    if not 1 <= steps <= schedule.steps:
+        raise ValueError(f"DDIM takes 1 to {schedule.steps} steps, not {steps}.")
+    return np.linspace(schedule.steps - 1, 0, steps).round().astype(int)
+
+
+def sample_ddim(
+    predict: Callable[[Tensor, int], Tensor],
+    start: Tensor,
+    schedule: Schedule,
+    steps: int,
+    callback: StepCallback | None = None,
+) -> Tensor:
+    """Walk from ``start``, N(0, 1), to a clean signal without fresh noise.
+
+    It is Euler's method for the probability-flow equation in x_t / sqrt(abar_t) and sigma, on the
+    schedule's own noise levels.
+    """
+    state = start
+    times = ddim_steps(steps, schedule)
+    for t, lower in zip(times, [*times[1:], None], strict=True):
+        predicted = predict(state, int(t))
+        if callback is not None:
+            callback(int(t), float(schedule.sigma[t]), state, predicted)
+        if lower is None:
+            return predicted
+        here, there = float(schedule.alpha_bar[t]), float(schedule.alpha_bar[lower])
+        noise = (state - here**0.5 * predicted) / (1 - here) ** 0.5
+        state = there**0.5 * predicted + (1 - there) ** 0.5 * noise
+    raise ValueError("a sampler takes at least one step")
 
 
 def add_noise(clean: Tensor, noise: Tensor, steps: Tensor, schedule: Schedule) -> Tensor:

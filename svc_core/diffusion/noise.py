@@ -21,6 +21,7 @@ import numpy as np
 
 GOLDEN = np.uint32(0x9E3779B9)  # 2^32 / golden ratio: spreads consecutive addresses over all 32 bits
 TABLE_BITS = 16
+MOST_FRAMES = 1 << 16  # a frame's number takes the lower half of an address
 
 
 def hash32(values: np.ndarray) -> np.ndarray:
@@ -43,15 +44,20 @@ def normal_table() -> np.ndarray:
 
 
 @lru_cache(maxsize=8)
-def _addresses(bands: int, frames: int) -> np.ndarray:
-    band, frame = np.arange(bands, dtype=np.uint32)[:, None], np.arange(frames, dtype=np.uint32)[None]
+def _addresses(bands: int, frames: int, first: int) -> np.ndarray:
+    band = np.arange(bands, dtype=np.uint32)[:, None]
+    frame = (np.arange(first, first + frames, dtype=np.uint32) & np.uint32(MOST_FRAMES - 1))[None]
     return ((band << np.uint32(16)) + frame) * GOLDEN
 
 
-def seeded_noise(seed: int, step: int, bands: int, frames: int) -> np.ndarray:
-    """Noise of one step, shape (band, frame) float32. ``frames`` must be below 65 536 (11 minutes)."""
-    if frames >= 1 << 16:
+def seeded_noise(seed: int, step: int, bands: int, frames: int, first: int = 0) -> np.ndarray:
+    """Noise of one step, shape (band, frame) float32, of the frames from ``first`` on.
+
+    Frames are counted modulo 65 536: a song's noise comes again after 11 minutes. ``frames`` itself
+    must be below that.
+    """
+    if frames >= MOST_FRAMES:
         raise ValueError(f"{frames} frames are too many for one clip: cut it into parts under 65 536.")
     base = hash32(np.array([seed & 0xFFFFFFFF], dtype=np.uint32))
     base = hash32(base + np.array([step], dtype=np.uint32) * GOLDEN)
-    return normal_table()[hash32(_addresses(bands, frames) + base) >> np.uint32(32 - TABLE_BITS)]
+    return normal_table()[hash32(_addresses(bands, frames, first) + base) >> np.uint32(32 - TABLE_BITS)]

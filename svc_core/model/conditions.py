@@ -7,30 +7,58 @@ later is an honest experiment and guidance is possible.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from svc_core.config import Config, GridConfig
+from svc_core.model.content_encoder import ContentEncoder
+from svc_core.model.frames import zero_padding
 from svc_core.sound.features import Features
 from svc_core.sound.mel import mel_filters
 from svc_core.sound.pitch import fill_f0
 
 CONDITION_NAMES = ("content", "melody", "loudness", "singer")
+GAP_HZ = 200.0  # of frames that are not there: any F0 within the grid's range
 COMB_RESOLUTION_CENTS = 10.0  # the eye and ear agree that twice this is still in tune
 
 
 @dataclass(frozen=True)
 class ConditionInputs:
-    """content (batch, cepstrum, frame); f0_hz without gaps, voiced, loudness_db (batch, frame); singer (batch,)."""
+    """content (batch, channel, frame); f0_hz without gaps, voiced, loudness_db (batch, frame); singer (batch,).
+
+    ``mask`` (batch, frame) bool tells which frames are there; None: all.
+    """
 
     content: Tensor
     f0_hz: Tensor
     voiced: Tensor
     loudness_db: Tensor
     singer: Tensor
+    mask: Tensor | None = None
+
+
+def join_inputs(clips: Sequence[ConditionInputs]) -> ConditionInputs:
+    """A batch of clips of different lengths, padded at their ends; ``mask`` tells which frames are there."""
+    frames = [clip.f0_hz.shape[-1] for clip in clips]
+    longest = max(frames)
+
+    def pad(name: str, value: float) -> Tensor:
+        parts = [getattr(clip, name) for clip in clips]
+        return torch.cat([functional.pad(part, (0, longest - part.shape[-1]), value=value) for part in parts])
+
+    return ConditionInputs(
+        content=pad("content", 0.0),
+        f0_hz=pad("f0_hz", GAP_HZ),
+        voiced=pad("voiced", 0.0),
+        loudness_db=pad("loudness_db", 0.0),
+        singer=torch.cat([clip.singer for clip in clips]),
+        mask=None if min(frames) == longest else torch.arange(longest) < torch.tensor(frames).unsqueeze(1),
+    )
 
 
 def condition_inputs(features: Features, singer: int, key_shift: float = 0.0) -> ConditionInputs:
@@ -73,8 +101,10 @@ class Conditions(nn.Module):
         super().__init__()
         model, grid = config.model, config.grid
         self.grid = grid
+        # frozen: it has learnt what is sung, and must not learn from this model who sings
+        self.encoder = ContentEncoder(config).requires_grad_(False) if model.content_encoder else None
         self.content = nn.Sequential(
-            nn.Conv1d(config.content.cepstra, model.content_bottleneck, 1),
+            nn.Conv1d(config.code.code if model.content_encoder else model.content_width, model.content_bottleneck, 1),
             nn.GELU(),
             nn.Conv1d(model.content_bottleneck, model.width, 5, padding=2),
         )
@@ -83,6 +113,13 @@ class Conditions(nn.Module):
         self.singer = nn.Embedding(singers, model.width)
         self.absent = nn.Parameter(torch.randn(len(CONDITION_NAMES), model.width) * 0.02)
         self.register_buffer("combs", torch.from_numpy(harmonic_combs(grid)), persistent=False)
+
+    def content_features(self, content: Tensor, mask: Tensor | None) -> Tensor:
+        """content (batch, channel, frame) -> (batch, width, frame), through the frozen encoder where there is one."""
+        if self.encoder is not None:
+            content = self.encoder.eval()(content, mask)
+        squeeze, activation, spread = self.content
+        return spread(zero_padding(activation(squeeze(content)), mask))
 
     def melody_features(self, f0_hz: Tensor, voiced: Tensor) -> Tensor:
         """f0_hz, voiced (batch, frame) -> (batch, mel + 2, frame): comb, log F0 in octaves, voicing."""
@@ -97,9 +134,9 @@ class Conditions(nn.Module):
     def forward(self, inputs: ConditionInputs, keep: Tensor) -> Tensor:
         """keep (batch, 4) bool in the order of CONDITION_NAMES -> (batch, width, frame)."""
         parts = (
-            self.content(inputs.content),
+            self.content_features(inputs.content, inputs.mask),
             self.melody(self.melody_features(inputs.f0_hz, inputs.voiced)),
-            self.loudness((inputs.loudness_db.unsqueeze(1) + 40.0) / 20.0),
+            self.loudness(zero_padding((inputs.loudness_db.unsqueeze(1) + 40.0) / 20.0, inputs.mask)),
             self.singer(inputs.singer).unsqueeze(-1).expand(-1, -1, inputs.f0_hz.shape[1]),
         )
         total = torch.zeros_like(parts[0])

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from svc_core.model.frames import zero_padding
+
 
 class ConvNeXtBlock(nn.Module):
     """(batch, width, frame) -> the same shape; sees 3 frames to either side."""
@@ -20,8 +22,9 @@ class ConvNeXtBlock(nn.Module):
         self.mix_channels = nn.Sequential(nn.Conv1d(width, 2 * width, 1), nn.SiLU(), nn.Conv1d(2 * width, width, 1))
         self.dropout = nn.Dropout1d(dropout)  # whole channels: a tenth of the random numbers
 
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.norm(self.mix_frames(x).transpose(1, 2)).transpose(1, 2)
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        y = self.mix_frames(zero_padding(x, mask))
+        y = self.norm(y.transpose(1, 2)).transpose(1, 2)
         return x + self.dropout(self.mix_channels(y))
 
 
@@ -31,8 +34,11 @@ class Draft(nn.Module):
     def __init__(self, condition_width: int, width: int, layers: int, n_mels: int, dropout: float) -> None:
         super().__init__()
         self.enter = nn.Conv1d(condition_width, width, 1)
-        self.blocks = nn.Sequential(*[ConvNeXtBlock(width, dropout) for _ in range(layers)])
+        self.blocks = nn.ModuleList(ConvNeXtBlock(width, dropout) for _ in range(layers))
         self.leave = nn.Conv1d(width, n_mels, 1)
 
-    def forward(self, condition: Tensor) -> Tensor:
-        return self.leave(self.blocks(self.enter(condition)))
+    def forward(self, condition: Tensor, mask: Tensor | None = None) -> Tensor:
+        x = self.enter(condition)
+        for block in self.blocks:
+            x = block(x, mask)
+        return self.leave(x)

@@ -1,14 +1,23 @@
 """Conditions, draft and denoiser as one: the singing voice converter.
 
-The decoder predicts the clean mel. Let mu be the draft, r = x_0 - mu what it misses, and sigma the
-noise level in EDM's scale. Then y = x_t / sqrt(abar_t) - mu = r + sigma eps, and (Karras et al.
-2022, arXiv 2206.00364, eq. 7, with the spread of r as sigma_data)
+The decoder predicts the clean mel x_0 from y = x_0 + sigma n. Let mu be the draft and r = x_0 - mu
+what it misses. Then (Karras et al. 2022, arXiv 2206.00364, equation 7, with the spread of r,
+measured, as sigma_data)
 
-    x0_hat = mu + c_skip y + c_out F(c_in y, t, condition).
+    x0_hat = mu + c_skip (y - mu) + c_out F(c_in (y - mu), sigma, condition).
 
 With F = 0 that is the draft and the best linear guess of what it misses, so the network has only
-the rest to learn; predicting eps from nothing learns far more slowly at this size. The predicted
-noise follows: eps_hat = (x_t - sqrt(abar_t) x0_hat) / sqrt(1 - abar_t).
+the rest to learn; predicting the noise from nothing learns far more slowly at this size. The noise
+has zero mean: the seed adds mu to it, and its sampler then starts from noise it never saw.
+
+The same formula says what the seed's DiffWaveNetSVC does (``prediction = "epsilon"``): no draft,
+c_skip = 1, c_out = -sigma, c_in = 1 / sqrt(1 + sigma^2), so that F is the noise. And with the
+boundary of a consistency model in c_skip and c_out it is the one-step student.
+
+Any sampler may be used with any of these, since a noise level is told to the network as the DDPM
+step of the same signal-to-noise ratio: ln(sigma) / 4, as in EDM, changes too little over the whole
+range for sinusoids of these periods. Beyond the levels that training covered the nearest of them is
+told: above, y is all noise either way.
 
 Mels are normalised to zero mean and unit variance by two numbers for the whole corpus, not per
 band: unit noise then means the same number of dB everywhere in the picture.
@@ -16,24 +25,32 @@ band: unit noise then means the same number of dB everywhere in the picture.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from svc_core.config import Config
+from svc_core.config import Config, ModelConfig
+from svc_core.diffusion.edm import precondition
 from svc_core.diffusion.schedule import Schedule
 from svc_core.model.conditions import ConditionInputs, Conditions
+from svc_core.model.conformer import ConformerDraft
 from svc_core.model.denoiser import BiDilConv
 from svc_core.model.draft import Draft
 
 
 @dataclass(frozen=True)
 class Conditioned:
-    """What the decoder is given: vector (batch, width + mel, frame), draft (batch, mel, frame)."""
+    """What the decoder is given at every step of a sampler: computed once.
 
-    vector: Tensor
+    projected: a condition for each layer of the denoiser; draft (batch, mel, frame), normalised;
+    mask (batch, frame) or None.
+    """
+
+    projected: list[Tensor]
     draft: Tensor
+    mask: Tensor | None
 
 
 class VoiceConverter(nn.Module):
@@ -41,28 +58,32 @@ class VoiceConverter(nn.Module):
 
     def __init__(self, config: Config, singers: tuple[str, ...]) -> None:
         super().__init__()
-        model = config.model
-        n_mels = config.grid.n_mels
+        model, n_mels = config.model, config.grid.n_mels
         self.config = config
         self.singers = tuple(singers)
         self.conditions = Conditions(config, len(singers))
-        self.draft = Draft(model.width, model.draft_width, model.draft_layers, n_mels, model.draft_dropout)
+        self.draft = make_draft(model, n_mels)
+        widths = {"conditions": model.width, "draft": n_mels, "both": model.width + n_mels}
+        if model.decoder_sees not in widths or (self.draft is None and model.decoder_sees != "conditions"):
+            raise ValueError(f"a decoder cannot see '{model.decoder_sees}' where the draft is '{model.draft}'.")
+        if model.consistency and model.prediction != "edm":
+            raise ValueError("a student needs EDM's preconditioning: its boundary condition is a part of it.")
         self.denoiser = BiDilConv(
             n_mels,
             model.width,
             model.denoiser_layers,
             model.dilation_cycle,
-            model.width + n_mels,
+            widths[model.decoder_sees],
             model.step_embedding,
         )
-        schedule = Schedule(config.diffusion.steps, config.diffusion.beta_first, config.diffusion.beta_last)
-        self.schedule = schedule
+        diffusion = config.diffusion
+        self.schedule = Schedule(diffusion.steps, diffusion.beta_first, diffusion.beta_last)
         self.register_buffer("mel_mean", torch.tensor(0.0))  # natural log, measured on the training split
         self.register_buffer("mel_std", torch.tensor(1.0))
         self.register_buffer("residual_std", torch.tensor(1.0))  # of r, measured when the draft is trained
         self.register_buffer("singer_f0_hz", torch.full((len(singers),), 220.0))  # median; decides the key shift
-        self.register_buffer("sigma", torch.tensor(schedule.sigma, dtype=torch.float32), persistent=False)
-        self.register_buffer("alpha_bar", torch.tensor(schedule.alpha_bar, dtype=torch.float32), persistent=False)
+        log_sigma = torch.tensor(self.schedule.sigma).log()
+        self.register_buffer("log_sigma", log_sigma.to(torch.float32), persistent=False)
 
     def singer_id(self, name: str) -> int:
         """Raises ValueError, naming the singers there are, for an unknown one."""
@@ -76,23 +97,83 @@ class VoiceConverter(nn.Module):
     def denormalise(self, x: Tensor) -> Tensor:
         return x * self.mel_std + self.mel_mean
 
+    def gather(self, inputs: ConditionInputs, keep: Tensor) -> tuple[Tensor, Tensor]:
+        """The conditions that ``keep`` (batch, 4) leaves, as the decoder sees them (batch, seen, frame), and the draft.
+
+        The draft (batch, mel, frame) is zero, the mean of all mels, where the model has none.
+        """
+        vector = self.conditions(inputs, keep.to(inputs.f0_hz.device))
+        if self.draft is None:
+            draft = vector.new_zeros(len(vector), self.config.grid.n_mels, vector.shape[2])
+        else:
+            draft = self.draft(vector, inputs.mask)
+        seen = {"conditions": [vector], "draft": [draft], "both": [vector, draft]}[self.config.model.decoder_sees]
+        return torch.cat(seen, dim=1), draft
+
     def condition(self, inputs: ConditionInputs, keep: Tensor) -> Conditioned:
-        """Gather the conditions that ``keep`` (batch, 4) leaves, and draw the draft from them."""
-        vector = self.conditions(inputs, keep)
-        draft = self.draft(vector)
-        return Conditioned(torch.cat([vector, draft], dim=1), draft)
+        """All that is computed once for all steps of a sampler; ``keep`` (batch, 4) as in :meth:`gather`."""
+        seen, draft = self.gather(inputs, keep)
+        return Conditioned(self.denoiser.project(seen), draft, inputs.mask)
+
+    def step_of(self, sigma: Tensor) -> Tensor:
+        """The DDPM step (batch,), in general between two, at which the noise level is ``sigma`` (batch,).
+
+        It is kept within what training covered.
+        """
+        log_sigma = sigma.log()
+        if self.config.train.noise == "log-normal":
+            edm = self.config.edm
+            log_sigma = log_sigma.clamp(math.log(edm.sigma_min), math.log(edm.sigma_max))
+        else:
+            log_sigma = log_sigma.clamp(self.log_sigma[0], self.log_sigma[-1])
+        upper = torch.searchsorted(self.log_sigma, log_sigma).clamp(1, len(self.log_sigma) - 1)
+        low, high = self.log_sigma[upper - 1], self.log_sigma[upper]
+        return upper - 1 + (log_sigma - low) / (high - low)  # below the first step the line goes on
+
+    def preconditioning(self, sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """c_skip, c_out and c_in for ``sigma`` (batch,), each (batch, 1, 1)."""
+        sigma = sigma.reshape(-1, 1, 1)
+        if self.config.model.prediction == "epsilon":
+            return torch.ones_like(sigma), -sigma, (1 + sigma**2).rsqrt()
+        boundary = self.config.edm.sigma_min if self.config.model.consistency else 0.0
+        return precondition(sigma, self.residual_std, boundary)
+
+    def denoise(
+        self, noisy: Tensor, sigma: Tensor, conditioned: Conditioned, denoiser: BiDilConv | None = None
+    ) -> Tensor:
+        """y = x_0 + sigma n (batch, mel, frame), normalised, and sigma (batch,) -> predicted clean mel x0_hat.
+
+        ``denoiser`` takes the place of the model's own: in distillation, its slow-moving copy.
+        """
+        c_skip, c_out, c_in = self.preconditioning(sigma)
+        y = noisy - conditioned.draft
+        guess = (denoiser or self.denoiser)(c_in * y, self.step_of(sigma), conditioned.projected, conditioned.mask)
+        return conditioned.draft + c_skip * y + c_out * guess.float()
 
     def predict(self, state: Tensor, step: Tensor, conditioned: Conditioned) -> Tensor:
-        """x_t (batch, mel, frame) and t (batch,) -> predicted clean mel x0_hat, normalised."""
-        sigma = self.sigma[step].reshape(-1, 1, 1)
-        spread = self.residual_std
-        y = state / self.alpha_bar[step].sqrt().reshape(-1, 1, 1) - conditioned.draft
-        c_in = (sigma**2 + spread**2).rsqrt()
-        c_skip = spread**2 * c_in**2
-        c_out = sigma * spread * c_in
-        return conditioned.draft + c_skip * y + c_out * self.denoiser(c_in * y, step, conditioned.vector)
+        """DDPM's x_t (batch, mel, frame), of unit variance, and t (batch,) -> predicted clean mel x0_hat."""
+        sigma = self.log_sigma[step].exp()
+        return self.denoise(state * (1 + sigma**2).sqrt().reshape(-1, 1, 1), sigma, conditioned)
 
-    def prediction_weight(self, step: Tensor) -> Tensor:
-        """1 / c_out^2 (batch, 1, 1): makes every step's loss start at 1 (EDM, section 5)."""
-        sigma2 = self.sigma[step].reshape(-1, 1, 1) ** 2
-        return (sigma2 + self.residual_std**2) / (sigma2 * self.residual_std**2)
+    def prediction_weight(self, sigma: Tensor) -> Tensor:
+        """1 / c_out^2 (batch, 1, 1): makes every noise level's loss start at 1 (EDM, section 5)."""
+        return self.preconditioning(sigma)[1] ** -2
+
+
+def make_draft(model: ModelConfig, n_mels: int) -> nn.Module | None:
+    """Raises ValueError for a draft of an unknown kind."""
+    if model.draft == "none":
+        return None
+    if model.draft == "convnext":
+        return Draft(model.width, model.draft_width, model.draft_layers, n_mels, model.draft_dropout)
+    if model.draft == "conformer":
+        return ConformerDraft(
+            model.width,
+            model.draft_width,
+            model.draft_layers,
+            model.draft_heads,
+            model.draft_filter,
+            n_mels,
+            model.draft_dropout,
+        )
+    raise ValueError(f"there is no draft '{model.draft}'; there are convnext, conformer and none.")

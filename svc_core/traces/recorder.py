@@ -28,7 +28,7 @@ class Recorder:
         self._predicted: list[np.ndarray] = []
         self._states: list[np.ndarray] = []
 
-    def __call__(self, step: int, state, predicted) -> None:
+    def __call__(self, step: int, sigma: float, state, predicted) -> None:
         self.steps.append(step)
         self._states.append(np.asarray(state, dtype=np.float16).reshape(state.shape[-2:]))
         predicted = np.asarray(predicted, dtype=np.float32).reshape(predicted.shape[-2:])

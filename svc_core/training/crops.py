@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from svc_core.model.conditions import ConditionInputs
+from svc_core.model.conditions import ConditionInputs, join_inputs
 from svc_core.sound.features import Features
 from svc_core.sound.pitch import fill_f0, median_f0_hz
 
@@ -30,19 +31,30 @@ class Crops:
     """Draws crops of ``frames`` frames from clips of several singers.
 
     ``balance`` b draws singer s in proportion to minutes(s)^(1-b): 0 by minutes, 1 all alike.
-    Clips shorter than a crop are left out; raises ValueError when none is left.
+    A clip shorter than a crop is padded, and masked. Several processes, each with its ``rank`` of
+    ``processes``, draw a share of ``batch`` each. Raises ValueError where there is no clip, or where
+    the batch cannot be shared evenly.
     """
 
     def __init__(
-        self, clips: Sequence[Features], singers: Sequence[int], frames: int, batch: int, balance: float, seed: int
+        self,
+        clips: Sequence[Features],
+        singers: Sequence[int],
+        frames: int,
+        batch: int,
+        balance: float,
+        seed: int,
+        rank: int = 0,
+        processes: int = 1,
     ) -> None:
-        usable = [(clip, singer) for clip, singer in zip(clips, singers, strict=True) if clip.frames >= frames]
-        if not usable:
-            raise ValueError(f"no clip is as long as a crop ({frames} frames): choose shorter crops or longer clips.")
-        self.clips = [clip for clip, _ in usable]
+        if not clips:
+            raise ValueError("there is no clip to train on: every recording was skipped, or the split is empty.")
+        if batch % processes:
+            raise ValueError(f"a batch of {batch} cannot be shared evenly by {processes} processes; change --batch.")
+        self.clips = list(clips)
         self.contours = [fill_f0(clip.f0_hz) for clip in self.clips]
-        self.singers = np.array([singer for _, singer in usable])
-        self.frames, self.batch, self.seed = frames, batch, seed
+        self.singers = np.array(singers)
+        self.frames, self.batch, self.seed, self.rank = frames, batch // processes, seed, rank
         lengths = np.array([clip.frames for clip in self.clips], dtype=float)
         sung = np.bincount(self.singers, weights=lengths)
         weights = lengths * sung[self.singers] ** -balance
@@ -61,27 +73,24 @@ class Crops:
         return median_f0_hz(np.concatenate([*sung, np.zeros(1)]))
 
     def draw(self, step: int) -> Batch:
-        """The batch of one training step."""
-        rng = np.random.default_rng([self.seed, step])
-        rows = []
+        """This process's share of the batch of one training step."""
+        rng = np.random.default_rng([self.seed, step, *([self.rank] if self.rank else [])])
+        mels, inputs = [], []
         for index in rng.choice(len(self.clips), self.batch, p=self.chances):
             clip = self.clips[index]
-            start = int(rng.integers(clip.frames - self.frames + 1))
+            start = int(rng.integers(max(1, clip.frames - self.frames + 1)))
             part = slice(start, start + self.frames)
-            warp = int(rng.integers(len(clip.content)))
-            f0_hz = self.contours[index][part]
-            rows.append(
-                (clip.mel[:, part], clip.content[warp][:, part], f0_hz, clip.f0_hz[part] > 0, clip.loudness_db[part])
+            variant = int(rng.integers(len(clip.content)))
+            mels.append(torch.from_numpy(clip.mel[:, part]))
+            inputs.append(
+                ConditionInputs(
+                    content=torch.from_numpy(clip.content[variant : variant + 1, :, part]),
+                    f0_hz=torch.from_numpy(self.contours[index][part].astype(np.float32))[None],
+                    voiced=torch.from_numpy((clip.f0_hz[part] > 0).astype(np.float32))[None],
+                    loudness_db=torch.from_numpy(clip.loudness_db[part])[None],
+                    singer=torch.tensor([int(self.singers[index])]),
+                )
             )
-            rows[-1] += (self.singers[index],)
-        mel, content, f0_hz, voiced, loudness_db, singer = (np.stack(column) for column in zip(*rows, strict=True))
-        return Batch(
-            torch.from_numpy(mel),
-            ConditionInputs(
-                content=torch.from_numpy(content),
-                f0_hz=torch.from_numpy(f0_hz.astype(np.float32)),
-                voiced=torch.from_numpy(voiced.astype(np.float32)),
-                loudness_db=torch.from_numpy(loudness_db),
-                singer=torch.from_numpy(singer),
-            ),
-        )
+        longest = max(mel.shape[1] for mel in mels)
+        padded = [functional.pad(mel, (0, longest - mel.shape[1])) for mel in mels]
+        return Batch(torch.stack(padded), join_inputs(inputs))

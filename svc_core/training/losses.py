@@ -1,41 +1,82 @@
-"""What is minimised: an L1 draft, then a denoiser that refines it."""
+"""Distances between mels: masked, so that padding counts for nothing, and on one scale.
+
+All take (batch, mel, frame), normalised, and a mask (batch, frame) or None, and return a scalar.
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from svc_core.diffusion.ddpm import add_noise
-from svc_core.model.conditions import CONDITION_NAMES, ConditionInputs
-from svc_core.model.system import VoiceConverter
+from svc_core.model.frames import masked_mean, zero_padding
 
-
-def drop_conditions(batch: int, chance: float) -> Tensor:
-    """Which conditions are told, (batch, 4) bool: each is dropped on its own with ``chance``."""
-    return torch.rand(batch, len(CONDITION_NAMES)) >= chance
-
-
-def draft_loss(model: VoiceConverter, mel: Tensor, inputs: ConditionInputs, keep: Tensor) -> Tensor:
-    """Mean absolute error of the draft, in standard deviations of the mel; mel (batch, mel, frame) in ln."""
-    return (model.condition(inputs, keep).draft - model.normalise(mel)).abs().mean()
+SSIM_WINDOW = 11  # as the paper's
+SSIM_SPREAD = 1.5
+MEL_RANGE = 7.0  # standard deviations from the floor to the loudest mel value: the paper's L
+BRIGHTNESS = 3.5  # SSIM is of light, which is never negative; the floor is 2 to 3 standard deviations below the mean
 
 
-def denoiser_loss(model: VoiceConverter, mel: Tensor, inputs: ConditionInputs, keep: Tensor) -> Tensor:
-    """Weighted squared error of the predicted clean mel at a uniformly drawn step; the draft is held fixed."""
-    clean = model.normalise(mel)
-    with torch.no_grad():
-        conditioned = model.condition(inputs, keep)
-    step = torch.randint(model.schedule.steps, (len(mel),))
-    state = add_noise(clean, torch.randn_like(clean), step, model.schedule)
-    error = model.predict(state, step, conditioned) - clean
-    return (model.prediction_weight(step) * error**2).mean()
+def l1(draft: Tensor, mel: Tensor, mask: Tensor | None) -> Tensor:
+    """Mean absolute error, in standard deviations of the mel."""
+    return masked_mean((draft - mel).abs(), mask)
 
 
-@torch.no_grad()
-def measure_residual_std(model: VoiceConverter, batches: list[tuple[Tensor, ConditionInputs]], chance: float) -> float:
-    """Spread of what the draft misses, over some training batches: sigma_data of the decoder."""
-    squares = []
-    for mel, inputs in batches:
-        keep = drop_conditions(len(mel), chance)
-        squares.append((model.normalise(mel) - model.condition(inputs, keep).draft).square().mean())
-    return float(torch.stack(squares).mean().sqrt())
+def ssim_loss(draft: Tensor, mel: Tensor, mask: Tensor | None) -> Tensor:
+    """1 - structural similarity (Wang et al. 2004) of the two pictures, averaged over the frames that are there.
+
+    Where a window reaches beyond a picture, or into padding, its weights are shared out among the
+    places that are there.
+    """
+    there = zero_padding(torch.ones_like(mel), mask).unsqueeze(1)
+    draft, mel = draft.unsqueeze(1) + BRIGHTNESS, mel.unsqueeze(1) + BRIGHTNESS
+    window = _gaussian(mel)
+
+    def blur(picture: Tensor) -> Tensor:
+        with torch.autocast(picture.device.type, enabled=False):  # 16 bits are too few for differences of squares
+            rows = functional.conv2d(picture, window.reshape(1, 1, -1, 1), padding=(SSIM_WINDOW // 2, 0))
+            return functional.conv2d(rows, window.reshape(1, 1, 1, -1), padding=(0, SSIM_WINDOW // 2))
+
+    weight = blur(there).clamp(min=1e-6)
+
+    def mean(picture: Tensor) -> Tensor:
+        return blur(picture * there) / weight
+
+    mean_d, mean_m = mean(draft), mean(mel)
+    var_d, var_m = mean(draft**2) - mean_d**2, mean(mel**2) - mean_m**2
+    covariance = mean(draft * mel) - mean_d * mean_m
+    c1, c2 = (0.01 * MEL_RANGE) ** 2, (0.03 * MEL_RANGE) ** 2
+    similarity = (2 * mean_d * mean_m + c1) * (2 * covariance + c2)
+    similarity = similarity / ((mean_d**2 + mean_m**2 + c1) * (var_d + var_m + c2))
+    return 1 - masked_mean(similarity.squeeze(1), mask)
+
+
+def prior_loss(draft: Tensor, mel: Tensor, mask: Tensor | None) -> Tensor:
+    """SSIM and half the squared error, as CoMoSVC trains its draft.
+
+    Both are means over the frames that are there. (The seed divides the second by the number of
+    bands once too often, which makes it a hundred times too small.)
+    """
+    return ssim_loss(draft, mel, mask) + 0.5 * masked_mean((draft - mel) ** 2, mask)
+
+
+def pseudo_huber(x: Tensor, y: Tensor, mask: Tensor | None) -> Tensor:
+    """sqrt(|x - y|^2 + c^2) - c (Song & Dhariwal 2024, arXiv 2310.14189), c = 0.00054 sqrt(d), per value.
+
+    The norm is over a whole clip, as in the paper, and divided by sqrt(d) afterwards, so that the
+    loss does not depend on the length of a crop; c becomes 0.00054. A clip counts like any other.
+    """
+    squares = zero_padding((x - y) ** 2, mask).sum(dim=(1, 2))
+    frames = squares.new_full(squares.shape, x.shape[2]) if mask is None else mask.sum(dim=1)
+    return ((squares / (frames * x.shape[1]).clamp(min=1) + 0.00054**2).sqrt() - 0.00054).mean()
+
+
+def squared(x: Tensor, y: Tensor, mask: Tensor | None) -> Tensor:
+    """Mean squared error."""
+    return masked_mean((x - y) ** 2, mask)
+
+
+def _gaussian(like: Tensor) -> Tensor:
+    places = torch.arange(SSIM_WINDOW, device=like.device, dtype=like.dtype) - SSIM_WINDOW // 2
+    weights = torch.exp(-(places**2) / (2 * SSIM_SPREAD**2))
+    return weights / weights.sum()

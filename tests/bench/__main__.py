@@ -1,4 +1,4 @@
-"""Prints what the issue asks for, as measured on this machine."""
+"""Speed, memory and exactness, as measured on this machine: python -m tests.bench [forms] [resume] [engine] [page]"""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import platform
 import subprocess
 import sys
 
+from tests.bench.engine import measure_engine
+from tests.bench.forms import measure_forms
 from tests.bench.page import Row, measure_page, shipped_traces
+from tests.bench.resume import measure_resume
 from tests.support.dashboard import REPOSITORY
 
+PARTS = ("forms", "resume", "engine", "page")
 HEAVY = ("torch", "sklearn", "librosa", "pyworld")
 APP_PYTHON = REPOSITORY / ".venv-app" / "bin" / "python"
 
@@ -31,13 +35,28 @@ def measure_imports(python: str) -> list[Row]:
     return [("heavy modules that importing the app loads", loaded.stdout.strip(), "[]")]
 
 
+def measure(part: str) -> list[Row]:
+    """Rows of one part; each may be asked for alone: python -m tests.bench engine."""
+    if part == "page":
+        python = str(APP_PYTHON) if APP_PYTHON.is_file() else sys.executable
+        return measure_imports(python) + measure_traces() + measure_page(python, shipped_traces())
+    if part == "forms":
+        return measure_forms()
+    if part == "resume":
+        return measure_resume()
+    return measure_engine()
+
+
 def main() -> None:
-    python = str(APP_PYTHON) if APP_PYTHON.is_file() else sys.executable
-    rows = measure_imports(python) + measure_traces() + measure_page(python, shipped_traces())
-    print(f"\n{platform.machine()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}\n")
-    print("| what | measured | goal |\n|---|---|---|")
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
+    for part in sys.argv[1:] or PARTS:
+        rows = measure(part)
+        machine = (
+            f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+        )
+        print(f"\n## {part} ({machine})\n")
+        print("| what | measured | goal |\n|---|---|---|")
+        for row in rows:
+            print("| " + " | ".join(row) + " |", flush=True)
 
 
 if __name__ == "__main__":

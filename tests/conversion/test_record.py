@@ -12,6 +12,7 @@ from svc_core.config import DB_PER_LN
 from svc_core.conversion.convert import ConversionError, convert_features
 from svc_core.conversion.job import Credit, Excerpt, Job
 from svc_core.conversion.record import SOUND_STEPS, record_job
+from svc_core.conversion.sampling import Sampling
 from svc_core.model.checkpoint import load_model, model_hash
 from svc_core.model.system import VoiceConverter
 from svc_core.sound.audio import AudioError, load_audio
@@ -173,8 +174,8 @@ def test_replay_comes_within_the_promised_error_of_the_sampler(tiny_trace, tiny_
         tiny_model,
         0,
         tiny_trace.manifest["key_shift_semitones"],
-        3,
-        lambda step, state, predicted: states.update({step: state[0].numpy().copy()}),
+        Sampling("ddpm", 20, seed=3),
+        lambda step, sigma, state, predicted: states.update({step: state[0].numpy().copy()}),
     )
     replay = replay_of(tiny_trace)
     errors = [float(np.sqrt(np.mean((state - states[t]) ** 2))) * replay.std_db for t, state in replay.states()]

@@ -107,6 +107,20 @@ def test_a_longer_clip_has_the_same_beginning():
     np.testing.assert_array_equal(seeded_noise(9, 42, 100, 800)[:, :300], seeded_noise(9, 42, 100, 300))
 
 
+@pytest.mark.parametrize(("first", "frames"), [(0, 800), (1, 799), (300, 500), (799, 1)])
+def test_a_part_of_a_song_has_the_songs_noise(first, frames):
+    song = seeded_noise(9, 42, 100, 800)
+    np.testing.assert_array_equal(seeded_noise(9, 42, 100, frames, first), song[:, first:])
+
+
+def test_noise_comes_again_after_65536_frames_and_not_before():
+    """The frame's number takes 16 bits: one more would be the next band's number."""
+    beginning = seeded_noise(9, 42, 100, 50)
+    np.testing.assert_array_equal(seeded_noise(9, 42, 100, 50, first=65_536), beginning)
+    np.testing.assert_array_equal(seeded_noise(9, 42, 100, 60, first=65_526)[:, 10:], beginning)
+    assert seeded_noise(9, 42, 100, 1, first=65_535)[7, 0] == pytest.approx(noise_at(9, 42, 7, 65_535), abs=1e-6)
+
+
 def test_fewer_bands_are_the_first_of_more():
     np.testing.assert_array_equal(seeded_noise(9, 42, 100, 50)[:10], seeded_noise(9, 42, 10, 50))
 

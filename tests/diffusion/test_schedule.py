@@ -1,6 +1,7 @@
 """The noise schedule against Ho et al., written down another way."""
 
 import math
+from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
@@ -31,29 +32,35 @@ def posterior(t: int) -> tuple[float, float, float]:
     )
 
 
-@pytest.mark.parametrize(
-    ("t", "snr_db"),
-    [(0, 40), (100, 9.3), (200, 2.8), (300, -1.9), (500, -10.7), (700, -21.6), (900, -35.7), (999, -43.9)],
-)
-def test_signal_to_noise_ratio_is_the_known_one(t, snr_db):
-    assert SCHEDULE.snr_db[t] == pytest.approx(snr_db, abs=0.05)
+def exact_alpha_bar(t: int) -> Decimal:
+    """The same product in whole decimal digits, forty of them."""
+    with localcontext(prec=40):
+        left, first, last = Decimal(1), Decimal("0.0001"), Decimal("0.02")
+        for s in range(t + 1):
+            left *= 1 - (first + (last - first) * s / 999)
+        return left
 
 
 @pytest.mark.parametrize(
-    ("t", "sigma", "rounding"),
+    ("t", "snr_db", "sigma"),
     [
-        (0, 0.01, 0.005),
-        (100, 0.34, 0.005),
-        (200, 0.72, 0.005),
-        (300, 1.24, 0.005),
-        (500, 3.4, 0.05),
-        (700, 12, 0.5),
-        (900, 61, 0.5),
-        (999, 157, 0.5),
+        (0, 39.999566, 0.010001),
+        (100, 9.312885, 0.342260),
+        (200, 2.810134, 0.723591),
+        (300, -1.869562, 1.240161),
+        (500, -10.738657, 3.442967),
+        (700, -21.601589, 12.024844),
+        (900, -35.681257, 60.822303),
+        (999, -43.940496, 157.407281),
     ],
 )
-def test_noise_level_is_the_known_one(t, sigma, rounding):
-    assert SCHEDULE.sigma[t] == pytest.approx(sigma, abs=rounding)
+def test_signal_to_noise_ratio_and_noise_level_are_the_known_ones(t, snr_db, sigma):
+    """Power of the signal abar, of the noise 1 - abar; EDM's sigma is the root of the inverse ratio."""
+    abar = exact_alpha_bar(t)
+    assert SCHEDULE.snr_db[t] == pytest.approx(float(10 * (abar / (1 - abar)).log10()), abs=1e-9)
+    assert SCHEDULE.sigma[t] == pytest.approx(float(((1 - abar) / abar).sqrt()), rel=1e-10)
+    assert SCHEDULE.snr_db[t] == pytest.approx(snr_db, abs=1e-5)
+    assert SCHEDULE.sigma[t] == pytest.approx(sigma, rel=1e-5, abs=1e-6)
 
 
 def test_beta_rises_in_a_straight_line():

@@ -1,6 +1,7 @@
 """What the model is told: the melody's comb, and each condition taken away on its own."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,11 +14,13 @@ from svc_core.model.conditions import (
     Conditions,
     condition_inputs,
     harmonic_combs,
+    join_inputs,
     keep_all,
 )
 from svc_core.sound.features import Features
 from svc_core.sound.mel import band_centres_hz, log_mel
 from tests.conftest import RATE_HZ, contour
+from tests.model.clips import LENGTHS, ragged_batch, random_clip, random_clips, small_config
 
 GRID = GridConfig()
 
@@ -133,14 +136,68 @@ def test_what_is_not_told_does_not_matter(conditions, index):
 
 def test_each_of_a_batch_keeps_its_own_conditions(conditions):
     low, high = inputs_of(220.0), inputs_of(330.0, singer=1)
-    both = ConditionInputs(
-        *(torch.cat([getattr(low, name), getattr(high, name)]) for name in ConditionInputs.__dataclass_fields__)
-    )
     keep = torch.tensor([[True, False, True, True], [False, True, True, False]])
     with torch.no_grad():
-        together = conditions(both, keep)
+        together = conditions(join_inputs([low, high]), keep)
         torch.testing.assert_close(together[:1], conditions(low, keep[:1]))
         torch.testing.assert_close(together[1:], conditions(high, keep[1:]))
+
+
+def test_each_clip_of_a_padded_batch_keeps_its_own_vectors(conditions):
+    clips = random_clips()
+    keep = torch.tensor([[True, True, True, True], [False, True, False, True], [True, False, True, False]])
+    with torch.no_grad():
+        together = conditions(ragged_batch(clips), keep)
+        for row, clip in enumerate(clips):
+            alone = conditions(clip, keep[row : row + 1])
+            torch.testing.assert_close(together[row : row + 1, :, : LENGTHS[row]], alone, rtol=0, atol=1e-5)
+        unmasked = conditions(replace(ragged_batch(clips), mask=None), keep)
+    assert (unmasked - together)[0, :, : LENGTHS[0]].abs().max() > 1e-2  # what the mask is for
+
+
+@pytest.fixture
+def encoding() -> Conditions:
+    """Conditions whose content goes through an encoder of our own."""
+    torch.manual_seed(0)
+    config = small_config(content_encoder=True)
+    return Conditions(replace(config, code=replace(config.code, width=8, layers=1, code=5)), singers=2)
+
+
+def test_an_encoder_of_our_own_is_frozen_and_never_drops_anything(encoding):
+    encoding.train()
+    inputs = random_clip(20)
+    first, again = (encoding(inputs, keep_all(1)) for _ in range(2))
+    assert torch.equal(first, again)
+    first.sum().backward()
+    assert all(weight.grad is None for weight in encoding.encoder.parameters())
+    assert encoding.content[0].weight.grad.shape == (4, 5, 1)  # 5 numbers of code where 20 cepstra were
+
+
+@torch.no_grad()
+def test_an_encoder_of_our_own_hears_no_padding(encoding):
+    clips = random_clips()
+    together = encoding(ragged_batch(clips), keep_all(3))
+    for row, clip in enumerate(clips):
+        alone = encoding(clip, keep_all(1))
+        torch.testing.assert_close(together[row : row + 1, :, : LENGTHS[row]], alone, rtol=0, atol=1e-5)
+
+
+def test_clips_of_one_length_need_no_mask():
+    joined = join_inputs([inputs_of(220.0), inputs_of(330.0, singer=1)])
+    assert joined.mask is None
+    assert joined.content.shape == (2, 20, 12)
+    assert joined.f0_hz[:, 0].tolist() == [220.0, 330.0]
+    assert joined.singer.tolist() == [0, 1]
+
+
+def test_shorter_clips_are_padded_at_their_ends():
+    joined = join_inputs([inputs_of(220.0, frames=2), inputs_of(330.0, frames=5)])
+    assert joined.mask.tolist() == [[True, True, False, False, False], [True] * 5]
+    assert joined.f0_hz[0].tolist() == [220.0, 220.0, 200.0, 200.0, 200.0]  # a pitch that the model knows
+    assert joined.voiced[0].tolist() == [1.0, 1.0, 0.0, 0.0, 0.0]
+    assert joined.loudness_db[0].tolist() == [-25.0, -25.0, 0.0, 0.0, 0.0]
+    assert (joined.content[0, :, 2:] == 0).all()
+    assert torch.equal(joined.content[1:], inputs_of(330.0, frames=5).content)
 
 
 def test_names_are_in_the_order_of_the_columns_of_keep():

@@ -3,11 +3,12 @@
 import torch
 
 from svc_core.model.draft import ConvNeXtBlock, Draft
+from tests.model.clips import LENGTHS, ragged_mask, ragged_mels
 
 
-def random_draft(layers: int = 2) -> Draft:
+def random_draft(layers: int = 2, condition_width: int = 6) -> Draft:
     torch.manual_seed(0)
-    return Draft(condition_width=6, width=8, layers=layers, n_mels=10, dropout=0.3).eval()
+    return Draft(condition_width=condition_width, width=8, layers=layers, n_mels=10, dropout=0.3).eval()
 
 
 @torch.no_grad()
@@ -39,6 +40,17 @@ def test_a_frame_is_heard_three_frames_away_and_no_further():
 def test_a_clip_has_the_same_draft_alone_and_in_a_batch():
     draft, condition = random_draft(), torch.randn(4, 6, 30)
     torch.testing.assert_close(draft(condition)[2:3], draft(condition[2:3]))
+
+
+@torch.no_grad()
+def test_a_clip_of_a_padded_batch_has_its_own_draft():
+    draft = random_draft(condition_width=12)
+    conditions, together = ragged_mels()
+    drafts = draft(together, ragged_mask())
+    for row, (condition, frames) in enumerate(zip(conditions, LENGTHS, strict=True)):
+        torch.testing.assert_close(drafts[row : row + 1, :, :frames], draft(condition), rtol=0, atol=1e-5)
+    unmasked = draft(together)[:1, :, : LENGTHS[0]]
+    assert (unmasked - draft(conditions[0])).abs().max() > 1e-2  # what the mask is for
 
 
 @torch.no_grad()

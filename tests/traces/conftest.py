@@ -54,7 +54,7 @@ def walk(levels: np.ndarray) -> Recorder:
     state = seeded_noise(SEED, STEPS, BANDS, FRAMES).astype(np.float64)
     for t, level in zip(range(STEPS - 1, -1, -1), levels, strict=True):
         clean = (level * 0.5 - 110.0 - MEAN_DB) / STD_DB
-        recorder(t, state, clean)
+        recorder(t, float(schedule.sigma[t]), state, clean)
         beta, abar, before = schedule.beta[t], schedule.alpha_bar[t], schedule.alpha_bar_before[t]
         mean = (np.sqrt(before) * beta * clean + np.sqrt(1 - beta) * (1 - before) * state) / (1 - abar)
         state = mean + np.sqrt(beta * (1 - before) / (1 - abar)) * seeded_noise(SEED, t, BANDS, FRAMES)

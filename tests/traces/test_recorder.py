@@ -39,14 +39,14 @@ def test_a_prediction_can_be_had_in_decibels_by_its_step():
 def test_a_state_is_kept_to_three_digits():
     recorder = Recorder(lambda mel: mel)
     state = np.random.default_rng(0).standard_normal((4, 5))
-    recorder(9, state, state)
+    recorder(9, 0.5, state, state)
     np.testing.assert_allclose(recorder.state(9), state, rtol=1e-3)
     assert recorder.state(9).dtype == np.float32
 
 
 def test_tensors_of_a_batch_of_one_are_understood():
     recorder = Recorder(lambda mel: 10 * mel)
-    recorder(3, torch.full((1, 2, 3), 0.5), torch.full((1, 2, 3), -2.0))
+    recorder(3, 0.5, torch.full((1, 2, 3), 0.5), torch.full((1, 2, 3), -2.0))
     assert recorder.state(3).tolist() == [[0.5] * 3] * 2
     assert recorder.predicted_db(3).tolist() == [[-20.0] * 3] * 2
 
@@ -54,7 +54,7 @@ def test_tensors_of_a_batch_of_one_are_understood():
 def test_what_is_recorded_is_a_copy():
     """A sampler may reuse its arrays."""
     recorder, state = Recorder(lambda mel: mel), np.zeros((2, 2), np.float32)
-    recorder(1, state, state)
+    recorder(1, 0.5, state, state)
     state += 7.0
     assert recorder.state(1).tolist() == [[0.0, 0.0], [0.0, 0.0]]
     assert recorder.predicted_db(1).tolist() == [[0.0, 0.0], [0.0, 0.0]]

@@ -6,6 +6,7 @@ import torch
 
 from svc_core.sound.features import Features
 from svc_core.training.crops import Batch, Crops
+from tests.conftest import is_sentence
 
 
 def marked_clip(number: int, frames: int, f0_hz: float = 200.0) -> Features:
@@ -109,16 +110,83 @@ def test_median_f0_of_a_singer_without_clips_is_refused(crops):
         crops.median_f0_hz(2)
 
 
-def test_clips_shorter_than_a_crop_are_left_out():
-    crops = Crops([marked_clip(1, 15), marked_clip(2, 16)], [0, 1], frames=16, batch=16, balance=0.5, seed=0)
-    assert set(crops.draw(0).inputs.singer.tolist()) == {1}
+def test_a_clip_shorter_than_a_crop_is_padded_and_masked():
+    crops = Crops([marked_clip(1, 10), marked_clip(2, 40)], [0, 1], frames=16, batch=32, balance=1.0, seed=0)
+    batch = crops.draw(0)
+    assert batch.mel.shape == (32, 100, 16)
+    assert set(batch.inputs.singer.tolist()) == {0, 1}
+    for row, singer in enumerate(batch.inputs.singer.tolist()):
+        frames = (10, 16)[singer]
+        assert batch.inputs.mask[row].tolist() == [True] * frames + [False] * (16 - frames)
+        place = batch.mel[row, 0, :frames]
+        assert torch.equal(place, place[0] + torch.arange(frames))
+        assert torch.equal(batch.inputs.loudness_db[row, :frames], place)
+        assert (batch.mel[row, :, frames:] == 0).all()
+        assert (batch.inputs.voiced[row, frames:] == 0).all()
+    assert (batch.mel[batch.inputs.singer == 0, 0, 0] == 1000).all()  # a short clip is taken whole
 
 
-def test_no_clip_long_enough_is_refused():
-    with pytest.raises(ValueError, match=r"no clip is as long as a crop \(16 frames\)"):
-        Crops([marked_clip(1, 15)], [0], frames=16, batch=1, balance=0.5, seed=0)
-    with pytest.raises(ValueError, match="no clip is as long as a crop"):
+def test_a_batch_of_whole_crops_has_no_mask(crops):
+    assert crops.draw(0).inputs.mask is None
+
+
+def test_a_batch_is_no_longer_than_its_longest_clip():
+    batch = Crops([marked_clip(1, 10), marked_clip(2, 7)], [0, 1], 16, 16, balance=1.0, seed=0).draw(0)
+    assert batch.mel.shape == (16, 100, 10)
+    assert batch.inputs.content.shape == (16, 20, 10)
+    assert batch.inputs.mask.sum(dim=1).unique().tolist() == [7, 10]
+    assert Crops([marked_clip(1, 10)], [0], 16, 2, balance=1.0, seed=0).draw(0).inputs.mask is None
+
+
+def test_a_clip_of_exactly_a_crops_length_is_taken_whole():
+    batch = Crops([marked_clip(1, 16)], [0], frames=16, batch=4, balance=0.0, seed=0).draw(0)
+    assert batch.mel[:, 0, 0].tolist() == [1000.0] * 4
+    assert batch.inputs.mask is None
+
+
+def test_no_clip_at_all_is_refused():
+    with pytest.raises(ValueError, match="no clip to train on") as caught:
         Crops([], [], frames=16, batch=1, balance=0.5, seed=0)
+    assert is_sentence(str(caught.value))
+
+
+# several processes
+
+
+def shares(processes: int, batch: int = 8) -> list[Crops]:
+    clips = [marked_clip(1, 5_000), marked_clip(2, 5_000)]
+    return [Crops(clips, [0, 1], 16, batch, 0.5, seed=7, rank=rank, processes=processes) for rank in range(processes)]
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4, 8])
+def test_processes_share_a_batch_evenly(processes):
+    assert [len(crops.draw(0).mel) for crops in shares(processes)] == [8 // processes] * processes
+
+
+def test_processes_draw_different_crops():
+    """Of ten thousand places 4 x 100 are drawn: hardly any twice, and never the same ones in the same order."""
+    batches = [crops.draw(5) for crops in shares(4, batch=400)]
+    places = [batch.mel[:, 0, 0].tolist() for batch in batches]
+    for rank, own in enumerate(places):
+        others = {place for other in places[:rank] + places[rank + 1 :] for place in other}
+        assert len(set(own) & others) < 20
+    assert not same(batches[0], batches[1])
+
+
+def test_each_process_draws_the_same_share_again(crops):
+    for first, again in zip(shares(2), shares(2), strict=True):
+        assert same(first.draw(3), again.draw(3))
+
+
+def test_all_processes_measure_the_same_statistics():
+    statistics = {(crops.mel_statistics(), crops.median_f0_hz(0)) for crops in shares(4)}
+    assert len(statistics) == 1
+
+
+def test_a_batch_that_cannot_be_shared_evenly_is_refused():
+    with pytest.raises(ValueError, match="batch of 8 cannot be shared evenly by 3 processes") as caught:
+        shares(3)
+    assert is_sentence(str(caught.value))
 
 
 def test_a_clip_without_its_singer_is_refused():
