@@ -84,6 +84,7 @@ class CodeConfig:
     width: int = 128
     layers: int = 5  # it hears 15 frames, 0.16 s, to either side: a consonant and its neighbours
     code: int = 24  # the bottleneck: about as many dimensions as there are phones
+    units: int = 0  # 0: the code as it is; N: the nearest of N typical codes, which say far less of the singer
     dropout: float = 0.1
     eq_spread: float = 0.3  # standard deviations: a random constant on each cepstrum, another microphone
     singer_weight: float = 0.3  # of the reversed singer loss (Ganin & Lempitsky 2015, arXiv 1409.7495)
@@ -179,7 +180,7 @@ class DistillConfig(OptimiserConfig):
 class CodeTrainConfig(OptimiserConfig):
     """Training of the content encoder of our own."""
 
-    steps: int = 3_000
+    steps: int = 1_500
     learning_rate: float = 1e-3
     realign_every: int = 500  # words are cut into phones anew by what has been learnt so far
 
@@ -243,12 +244,13 @@ SEED_CONTENT = ("whisper:openai/whisper-medium", "contentvec:lengyue233/content-
 PRESETS = {
     "small": Config(  # CoMoSVC's way, 5 M parameters
         content=ContentConfig(pitches=(-4.0, 4.0)),  # a third either way: beyond, the envelope is another vowel's
+        code=CodeConfig(units=100),  # three for each phone
         model=ModelConfig(draft="conformer", draft_layers=3, draft_width=192, draft_filter=384),
         train=TrainConfig(noise="log-normal", draft_loss="ssim+l2"),
     ),
     "tiny": Config(  # learns nothing worth hearing, in seconds: to see that everything runs
         content=ContentConfig(warps=(0.92, 1.0), pitches=(3.0,)),
-        code=CodeConfig(width=16, layers=1, code=6),
+        code=CodeConfig(width=16, layers=1, code=6, units=8),
         model=ModelConfig(
             width=16,
             content_bottleneck=4,

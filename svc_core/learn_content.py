@@ -27,6 +27,7 @@ from svc_core.phones.inventory import inventory_of
 from svc_core.phones.report import Row, as_records, as_table, probe_encoder
 from svc_core.phones.training import Lesson, learn_code
 from svc_core.phones.transcript import transcribe
+from svc_core.phones.units import with_units
 from svc_core.sound.content import plain_variant
 from svc_core.sound.encoders import CEPSTRA
 from svc_core.train import add_training_options, changed
@@ -66,9 +67,13 @@ def learn_content(
     plain, path = plain_variant(config.content), folder / "content.safetensors"
     if len(inventory) == 1 and processes.first:
         print(f"note: {UNLABELLED}", file=sys.stderr)
-    encoder, head = learn_code(lessons, corpus.trained_singers, inventory, plain, config, train, folder, processes)
-    recogniser, rows = Recogniser(encoder, head, inventory), []
+    continuous = replace(config, code=replace(config.code, units=0))  # units are found when the code is learnt
+    encoder, head = learn_code(lessons, corpus.trained_singers, inventory, plain, continuous, train, folder, processes)
+    rows: list[Row] = []
     if processes.first:
+        if config.code.units:
+            encoder = with_units(encoder, [lesson.content[plain] for lesson in lessons], config.code.units, train.seed)
+        recogniser = Recogniser(encoder, head, inventory)
         save_content_encoder(path, recogniser)
         tested = read_lessons(corpus, "test", config, cache)
         rows = probe_encoder(recogniser, plain, (clips, lessons), tested, corpus.phrases, config.grid)

@@ -15,11 +15,14 @@ the clip's end, so it could not run on a stream. What is lost is a guard against
 the cepstra's own normalisation over the clip (svc_core/sound/content.py) and the reversed singer
 classifier stand in for it.
 
+With ``config.code.units`` the code of every frame is replaced by the nearest of so many typical ones.
+
 Shapes: cepstra (batch, cepstrum, frame), code (batch, code, frame).
 """
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
@@ -42,10 +45,14 @@ class ContentEncoder(nn.Module):
         self.enter = nn.Conv1d(config.content.cepstra, code.width, 1)
         self.blocks = nn.ModuleList(ConvNeXtBlock(code.width, code.dropout) for _ in range(code.layers))
         self.leave = nn.Conv1d(code.width, code.code, 1)
+        # centres found when all else is learnt: see phones/units.py
+        self.register_buffer("units", torch.zeros(code.units, code.code) if code.units else None)
 
     def forward(self, cepstra: Tensor, mask: Tensor | None = None) -> Tensor:
         x = self.enter(cepstra)
         for block in self.blocks:
             x = block(x, mask)
-        code = layer_norm(self.leave(x).transpose(1, 2), (self.config.code.code,)).transpose(1, 2)
-        return zero_padding(code, mask)
+        code = layer_norm(self.leave(x).transpose(1, 2), (self.config.code.code,))
+        if self.units is not None:
+            code = self.units[torch.cdist(code.float(), self.units.expand(len(code), -1, -1)).argmin(dim=-1)]
+        return zero_padding(code.transpose(1, 2), mask)
