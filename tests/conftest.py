@@ -19,6 +19,7 @@ from svc_core.model.checkpoint import load_model, model_hash, save_model
 from svc_core.model.system import VoiceConverter
 from svc_core.sound.features import Features, extract_features
 from svc_core.traces.trace import Trace
+from tests.support.killed import Ended, kill_training
 
 RATE_HZ = 24_000
 VOWELS_HZ = ((700, 1220, 2600, 3500), (300, 2300, 3000, 3700), (450, 800, 2700, 3400))  # ah, ee, oh
@@ -61,6 +62,32 @@ def write_rows(path: Path, header: str, rows: list[str]) -> None:
     path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
 
 
+def write_corpus(root: Path) -> Corpus:
+    """Two singers with a training and a test recording each, and a guest whose voice may not be published."""
+    clips, sung = [], {"alto": (330.0, 1.15), "bass": (130.0, 0.95), "guest": (220.0, 1.0)}
+    for number, (singer, (f0_hz, tract)) in enumerate(sung.items()):
+        for split in ("train", "test") if singer in SINGERS else ("unseen",):
+            melody = contour(1.5, f0_hz, f0_hz * (1.3 if split == "train" else 0.9), vibrato_cents=30)
+            sound = voice(melody, tract, vowel_s=0.2 if split == "train" else 0.3, seed=number)
+            (root / singer).mkdir(exist_ok=True)
+            soundfile.write(root / singer / f"{split}.wav", sound, RATE_HZ)
+            may_ship = "yes" if singer in SINGERS else "no"
+            clips.append(f"{singer}/{split}.wav,{singer},Hymn 7,verse,{split},{may_ship},CC BY 4.0")
+    write_rows(root / "metadata.csv", "file,singer,song,section,split,may_ship,licence", clips)
+    phrases = [
+        "scale,alto/train.wav,0.0,1.0",
+        "hymn,alto/test.wav,0.1,1.3",
+        "hymn,bass/test.wav,0.0,1.2",
+        "secret,guest/unseen.wav,0.0,1.0",
+    ]
+    write_rows(root / "phrases.csv", "phrase,file,start_s,end_s", phrases)
+    with (root / "credits.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(
+            [["singer", "licence", "attribution"], *([s, "CC BY 4.0", f"Made for tests, {s}"] for s in SINGERS)]
+        )
+    return read_corpus(root)
+
+
 @pytest.fixture(scope="session")
 def tiny_config() -> Config:
     """A system of the usual build, small enough for seconds: 20 steps of diffusion that end in noise."""
@@ -85,29 +112,7 @@ def tiny_config() -> Config:
 @pytest.fixture(scope="session")
 def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     """Two singers with a training and a test recording each, and a guest whose voice may not be published."""
-    root = tmp_path_factory.mktemp("corpus")
-    clips, sung = [], {"alto": (330.0, 1.15), "bass": (130.0, 0.95), "guest": (220.0, 1.0)}
-    for number, (singer, (f0_hz, tract)) in enumerate(sung.items()):
-        for split in ("train", "test") if singer in SINGERS else ("unseen",):
-            melody = contour(1.5, f0_hz, f0_hz * (1.3 if split == "train" else 0.9), vibrato_cents=30)
-            sound = voice(melody, tract, vowel_s=0.2 if split == "train" else 0.3, seed=number)
-            (root / singer).mkdir(exist_ok=True)
-            soundfile.write(root / singer / f"{split}.wav", sound, RATE_HZ)
-            may_ship = "yes" if singer in SINGERS else "no"
-            clips.append(f"{singer}/{split}.wav,{singer},Hymn 7,verse,{split},{may_ship},CC BY 4.0")
-    write_rows(root / "metadata.csv", "file,singer,song,section,split,may_ship,licence", clips)
-    phrases = [
-        "scale,alto/train.wav,0.0,1.0",
-        "hymn,alto/test.wav,0.1,1.3",
-        "hymn,bass/test.wav,0.0,1.2",
-        "secret,guest/unseen.wav,0.0,1.0",
-    ]
-    write_rows(root / "phrases.csv", "phrase,file,start_s,end_s", phrases)
-    with (root / "credits.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(
-            [["singer", "licence", "attribution"], *([s, "CC BY 4.0", f"Made for tests, {s}"] for s in SINGERS)]
-        )
-    return read_corpus(root)
+    return write_corpus(tmp_path_factory.mktemp("corpus"))
 
 
 @pytest.fixture(scope="session")
@@ -136,6 +141,26 @@ def tiny_model_path(tiny_config: Config, sung_features: Features, tmp_path_facto
 def tiny_model(tiny_model_path: Path) -> VoiceConverter:
     """The tiny model, loaded anew for each test: a test may change it."""
     return load_model(tiny_model_path)
+
+
+@pytest.fixture(scope="session")
+def feature_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where commands keep the tiny corpus's features: measured by the first that needs them."""
+    return tmp_path_factory.mktemp("features")
+
+
+@pytest.fixture(scope="session")
+def tiny_runs(
+    tiny_corpus: Corpus, feature_cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Ended, Ended]:
+    """Two trainings as --preset tiny has them, with EDM's noise: one that was killed twice, and one that was not."""
+    return kill_training(tiny_corpus.root, feature_cache, tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="session")
+def tiny_teacher_path(tiny_runs: tuple[Ended, Ended]) -> Path:
+    """A model that can be distilled. Its singers are the tiny corpus's."""
+    return tiny_runs[1].folder / "model.safetensors"
 
 
 @pytest.fixture(scope="session")

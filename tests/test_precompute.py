@@ -17,9 +17,11 @@ import pytest
 import soundfile
 
 from svc_core.model.checkpoint import load_model, model_hash, save_model
+from svc_core.model.system import VoiceConverter
 from svc_core.precompute import main, precompute
 from svc_core.traces.catalogue import read_catalogue
 from svc_core.traces.trace import MANIFEST, open_trace, sweep_unfinished
+from svc_core.training.objectives import as_student
 from tests.conftest import contour, is_sentence, voice
 
 ROOT = Path(inspect.getfile(precompute)).parents[1]
@@ -67,12 +69,12 @@ def stopped(tiny_model_path, tmp_path_factory) -> Stopped:
     command = [sys.executable, "-m", "svc_core.precompute", *arguments]
     pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with subprocess.Popen(command, cwd=ROOT, start_new_session=True, **pipe) as process:
-        until = time.monotonic() + 90
+        until = time.monotonic() + 600
         while not list(out.glob("[!.]*")) and process.poll() is None and time.monotonic() < until:
             time.sleep(0.005)
         process.kill()
         try:
-            process.communicate(timeout=8)  # ends when the last process that could write into the pipe has
+            process.communicate(timeout=60)  # ends when the last process that could write into the pipe has
             workers_ended = True
         except subprocess.TimeoutExpired:
             workers_ended = False
@@ -222,6 +224,14 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, capsys):
     assert "not a whole safetensors file" in refusal(
         capsys, ["--model", str(tmp_path / "model.safetensors"), "--targets", "alto"]
     )
+
+
+def test_a_student_is_refused_before_anything_is_measured(tiny_model, base, tmp_path, capsys):
+    """It takes one step, and a trace is of a thousand."""
+    student = VoiceConverter(as_student(tiny_model.config), tiny_model.singers)
+    save_model(tmp_path / "student.safetensors", student, student.state_dict())
+    arguments = [*base, "--model", str(tmp_path / "student.safetensors"), "--source", "gone.wav", "--targets", "alto"]
+    assert "this model is a student" in refusal(capsys, arguments)
 
 
 def test_phrases_or_a_source_but_not_both_and_not_neither(base, from_corpus, capsys):

@@ -36,9 +36,8 @@ def track_f0(samples: np.ndarray, grid: GridConfig, quick: bool = False) -> np.n
         f0, times_s = pyworld.dio(sound, grid.sample_rate_hz, allowed_range=DIO_ALLOWED_RANGE, **limits)
     else:
         f0, times_s = pyworld.harvest(sound, grid.sample_rate_hz, **limits)
-    f0 = pyworld.stonemask(sound, f0, times_s, grid.sample_rate_hz)
+    found = pyworld.stonemask(sound, f0[1::2].copy(), times_s[1::2].copy(), grid.sample_rate_hz)[:frames]
     centres = np.zeros(frames)
-    found = f0[1::2][:frames]
     centres[: len(found)] = found
     aperiodicity = pyworld.d4c(
         sound, centres, frame_times_s(frames, grid), grid.sample_rate_hz, threshold=grid.voiced_share

@@ -5,7 +5,14 @@ import pytest
 from scipy.fft import idct
 
 from svc_core.config import Config, ContentConfig, GridConfig
-from svc_core.sound.content import ENVELOPE_BANDS, OUTLIER, encode_content, envelope_cepstra, spectral_envelope
+from svc_core.sound.content import (
+    ENVELOPE_BANDS,
+    OUTLIER,
+    encode_content,
+    envelope_cepstra,
+    repitched_envelope,
+    spectral_envelope,
+)
 from svc_core.sound.features import extract_features
 from svc_core.sound.loudness import a_weighted_loudness
 from svc_core.sound.pitch import track_f0
@@ -17,9 +24,9 @@ ALL = ContentConfig(cepstra=ENVELOPE_BANDS - 1)  # every cepstrum but the level:
 MELODY_HZ = contour(1.2, 200.0, 300.0)
 
 
-def content_of(samples: np.ndarray, warps: tuple[float, ...] = (1.0,)) -> np.ndarray:
+def content_of(samples: np.ndarray, warps: tuple[float, ...] = (1.0,), pitches: tuple[float, ...] = ()) -> np.ndarray:
     f0_hz, loudness_db = track_f0(samples, GRID), a_weighted_loudness(samples, GRID)
-    return encode_content(samples, f0_hz, loudness_db, GRID, ContentConfig(), warps)
+    return encode_content(samples, f0_hz, loudness_db, GRID, ContentConfig(), warps, pitches)
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +98,71 @@ def test_the_envelope_of_a_voice_has_no_harmonics():
     at = [np.interp(hz, np.arange(513) * 24_000 / 1024, envelope_db) for hz in (on, between)]
     neighbours = (at[0][:-1] + at[0][1:]) / 2
     assert np.abs(at[1][:-1] - neighbours).max() < 3.0
+
+
+def test_a_bass_under_the_ffts_three_periods_has_no_harmonics_either():
+    """At 60 Hz three periods are 50 ms, longer than the FFT: WORLD would take such a frame for unvoiced."""
+    samples = voice(contour(0.6, 60.0), vowel_s=100.0)
+    envelope_db = 10 * np.log10(spectral_envelope(samples, np.full(56, 60.0), GRID)[20:36])
+    fine_hz = np.arange(513) * 24_000 / 1024
+    between = [np.interp(np.arange(8, 30) * 60 + part * 60, fine_hz, envelope_db.mean(axis=0)) for part in (0, 0.5)]
+    assert np.abs((between[0][:-1] + between[0][1:]) / 2 - between[1][:-1]).max() < 2.0
+
+
+def test_a_note_below_leaves_the_notes_above_as_they_are():
+    samples = voice(contour(0.4, 100.0))
+    high = np.full(37, 100.0)
+    mixed = np.where(np.arange(37) < 10, 65.0, high)
+    plain, beside = spectral_envelope(samples, high, GRID), spectral_envelope(samples, mixed, GRID)
+    np.testing.assert_allclose(beside[10:], plain[10:], rtol=1e-5)  # WORLD adds a noise of -240 dB to each frame
+
+
+def test_repitching_reads_the_envelope_at_the_harmonics_of_the_other_pitch():
+    """A peak at 1500 Hz stands on the fifth harmonic of 300 Hz, and between the third and fourth of 400 Hz."""
+    envelope = envelope_with_peak(1_500)
+    bins_hz = np.arange(513) * 24_000 / 1024
+    repitched = repitched_envelope(envelope, np.full(2, 300.0), 12 * np.log2(4 / 3), GRID)[0]
+
+    def level(row: np.ndarray, hz: float) -> float:
+        return float(np.interp(hz, bins_hz, np.log(row)))
+
+    for harmonic_hz in (1_200, 1_600):
+        assert level(repitched, harmonic_hz) == pytest.approx(level(envelope[0], harmonic_hz), abs=0.05)
+    quarter = (3 * level(envelope[0], 1_200) + level(envelope[0], 1_600)) / 4
+    assert level(repitched, 1_300) == pytest.approx(quarter, abs=0.05)
+    assert level(repitched, 100) == pytest.approx(level(envelope[0], 400), abs=0.02)  # under the first it is held
+    assert level(repitched, 1_500) < level(envelope[0], 1_500) - 0.1
+
+
+def test_repitching_leaves_unvoiced_frames_and_a_straight_slope_alone():
+    slope = np.tile(np.exp(-np.arange(513) / 100), (3, 1))
+    repitched = repitched_envelope(slope, np.array([0.0, 200.0, 0.0]), 5.0, GRID)
+    np.testing.assert_array_equal(repitched[[0, 2]], slope[[0, 2]])
+    np.testing.assert_allclose(repitched[1, 12:500], slope[1, 12:500], rtol=1e-6)
+
+
+def test_an_envelope_without_any_voice_stays_as_it_is():
+    envelope = envelope_with_peak(1_000)
+    np.testing.assert_array_equal(repitched_envelope(envelope, np.zeros(2), 4.0, GRID), envelope)
+
+
+def test_repitched_content_is_closer_to_that_of_the_higher_voice():
+    """The same vowels sung eight semitones higher: what training hears is more like it than the plain content is."""
+    melody_hz = contour(0.8, 330.0, vibrato_cents=40)
+    higher = content_of(voice(melody_hz * 2 ** (8 / 12)))[0]
+    plain, repitched = content_of(voice(melody_hz), (1.0,), (8.0,))
+    distance = [np.sqrt(np.mean((part - higher) ** 2)) for part in (plain, repitched)]
+    assert distance[1] < 0.85 * distance[0]
+
+
+def test_warps_come_first_and_then_a_variant_for_each_pitch():
+    samples = voice(contour(0.5, 250.0))
+    variants = content_of(samples, (0.9, 1.0), (-4.0, 0.0, 4.0))
+    assert variants.shape == (5, 20, 46)
+    np.testing.assert_array_equal(variants[:2], content_of(samples, (0.9, 1.0)))
+    np.testing.assert_allclose(variants[2:].mean(axis=2), 0.0, atol=1e-2)
+    lower, _, higher = (np.abs(variant - variants[1]).mean() for variant in variants[2:])
+    assert 0 < lower < higher  # more harmonics show more of the envelope
 
 
 def test_one_encoding_for_each_warp(content):

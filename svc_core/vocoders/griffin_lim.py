@@ -16,11 +16,11 @@ import numpy as np
 
 from svc_core.config import GridConfig
 from svc_core.sound.mel import mel_filters
+from svc_core.vocoders.vocoder import LOUDEST_LN
 
 NAME = "Griffin-Lim"
 ITERATIONS = 32  # log-mel error of its own sound 1.21 dB, against 1.16 dB with 48
 SHARPENING = 10  # log-mel error 1.21 dB; 2.24 dB without, 1.17 dB with 50
-LOUDEST_LN = 3.0  # +26 dB; noise beyond the scale would otherwise deafen everything else
 
 
 @lru_cache(maxsize=2)
@@ -52,3 +52,15 @@ def griffin_lim(mel: np.ndarray, grid: GridConfig, iterations: int = ITERATIONS)
     )
     # librosa centres frame i on sample 256 i, the time grid on 256 i + 128
     return np.pad(samples, grid.hop // 2).astype(np.float32)
+
+
+class GriffinLim:
+    """The vocoder that is always there (see vocoder.Vocoder)."""
+
+    name = NAME
+
+    def __init__(self, grid: GridConfig) -> None:
+        self.grid = grid
+
+    def synthesize(self, mel: np.ndarray) -> np.ndarray:
+        return griffin_lim(mel, self.grid)

@@ -5,7 +5,7 @@ import pytest
 
 from svc_core.config import DB_PER_LN, GridConfig
 from svc_core.sound.mel import log_mel, mel_filters
-from svc_core.sound.vocoder import griffin_lim, mel_to_magnitude
+from svc_core.vocoders.griffin_lim import griffin_lim, mel_to_magnitude
 from tests.conftest import contour, voice
 
 GRID = GridConfig()
