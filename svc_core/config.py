@@ -63,7 +63,7 @@ class ContentConfig:
     cepstra: int = 20  # c1..c20: formants yes, harmonics and fine singer detail no
     warps: tuple[float, ...] = (0.84, 0.92, 1.0, 1.09, 1.19)  # vocal-tract lengths heard in training
     # (a sixth either way is about the distance between an adult man's and a woman's tract)
-    pitches: tuple[float, ...] = ()  # semitones by which the content branch alone hears the voice shifted in training
+    pitches: tuple[float, ...] = ()  # semitones higher at which the content branch alone is shown the envelope
 
 
 @dataclass(frozen=True)

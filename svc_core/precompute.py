@@ -21,6 +21,7 @@ from svc_core.conversion.sampling import SamplingError, choose_sampling
 from svc_core.corpora.corpus import CorpusError, read_corpus
 from svc_core.model.checkpoint import CheckpointError, load_model, model_hash
 from svc_core.options import key_shift, positive, whole
+from svc_core.sound.align import AlignmentError
 from svc_core.sound.audio import AudioError
 from svc_core.sound.encoders import EncoderError
 from svc_core.traces.catalogue import CatalogueError, rebuild_catalogue
@@ -72,7 +73,7 @@ def precompute(given: argparse.Namespace) -> int:
             bar.set_description(f"{number}/{len(todo)} {job.source.phrase} > {job.target}")
             try:
                 trace = record_job(job, model, facts, given.out, pool, bar.update)
-            except (AudioError, ConversionError) as error:
+            except (AudioError, ConversionError, AlignmentError, EncoderError) as error:
                 failed += 1
                 bar.write(f"skipped {job.id}: {error}", file=sys.stderr)
             else:
