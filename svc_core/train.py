@@ -3,7 +3,8 @@
 First the draft, then, with the draft fixed, the diffusion decoder that refines it. Progress on the
 command line; curves, pictures and sound in TensorBoard (tensorboard --logdir runs). A run may be
 killed at any moment: the same command resumes at its last checkpoint and, on a CPU, arrives at the
-same weights as an uninterrupted run. Several GPUs: torchrun --nproc-per-node N -m svc_core.train ...
+same weights as an uninterrupted run. Several GPUs: torchrun --nproc-per-node N -m -- svc_core.train ...
+(without the two hyphens torchrun takes --run for an option of its own).
 """
 
 from __future__ import annotations

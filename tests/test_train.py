@@ -194,7 +194,7 @@ def together(tiny_corpus, feature_cache, tmp_path_factory) -> tuple[Path, str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(port)]
-    command += ["-m", "svc_core.train", "--corpus", str(tiny_corpus.root), "--cache", str(feature_cache)]
+    command += ["-m", "--", "svc_core.train", "--corpus", str(tiny_corpus.root), "--cache", str(feature_cache)]
     command += ["--preset", "tiny", "--run", str(folder / "run"), "--export", str(folder / "shipped.safetensors")]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=LIMIT_S)
     assert done.returncode == 0, done.stderr

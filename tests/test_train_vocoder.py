@@ -140,7 +140,8 @@ def test_a_folder_that_is_no_corpus_is_refused(tmp_path, capsys):
 
 
 def test_recordings_shorter_than_a_crop_are_refused(tmp_path, tiny_corpus, cache, capsys):
-    """The default crop, at twice the speed, is longer than the tiny corpus's one and a half seconds."""
-    message = refusal(capsys, "--corpus", tiny_corpus.root, "--run", tmp_path / "run", "--cache", cache)
+    """Two hundred frames are 2.1 s; the tiny corpus's recordings last one and a half."""
+    asked = ["--corpus", tiny_corpus.root, "--run", tmp_path / "run", "--cache", cache, "--crop-frames", 200]
+    message = refusal(capsys, *asked)
     assert "no recording" in message
     assert read_corpus(tiny_corpus.root).clips

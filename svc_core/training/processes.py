@@ -1,6 +1,6 @@
 """On what a run computes: one CPU process, one GPU, or several processes started by torchrun.
 
-    torchrun --nproc-per-node 4 -m svc_core.train --corpus CORPUS --run runs/mine
+    torchrun --nproc-per-node 4 -m -- svc_core.train --corpus CORPUS --run runs/mine
 
 torchrun tells each process its number in RANK and how many there are in WORLD_SIZE. GPUs talk to
 each other by NCCL, CPU processes by gloo.
