@@ -7,8 +7,8 @@
   the grid; the mel's own distance, so that the bands' sums are right;
 * what of each bin is harmonic: magnitudes do not tell, phases do. Where the recording is sung, the phases
   of its spectrum run along with those of the pulses; their coherence over a few neighbouring cells
-  is the share that the pulses should have. (Left to the magnitudes alone, noise drowned the pulses:
-  PESQ 2.2 instead of 3.4 before Griffin-Lim.)
+  is the share that the pulses should have. (Where magnitudes alone decided it, noise drowned the
+  pulses: low harmonics were half noise, where 95 % of the recording ran along.)
 
 The mel that is heard is measured from the crop; on some crops noise is laid over it, as a sampler's
 noisy states have it. Noise deeper than the harmonics' own ripple hides the pitch: such crops count as unvoiced.
