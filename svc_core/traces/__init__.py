@@ -1,1 +1,1 @@
-"""What the sampler did, kept so that any step can be shown again without the network. NumPy alone."""
+"""What the sampler did, kept so that any step can be shown again without the network. NumPy and pandas."""

@@ -1,19 +1,33 @@
-"""The catalogue: one row a trace, so that a page can list traces without opening them.
+"""The catalogue: one row a trace, so that thousands can be listed and filtered without opening one.
 
-catalogue.csv is made from the trace folders and can be rebuilt from them at any time; a text table,
-so that a change shows as a line in a diff.
+catalogue.csv is made from the trace folders and can be rebuilt from them at any time (see register);
+a text table, so that a change shows as a line in a diff. Like a trace it may come from anywhere, and
+nothing in it is believed before it is checked.
 """
 
 from __future__ import annotations
 
-import csv
-import os
-from dataclasses import dataclass, fields
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
-from svc_core.traces.trace import REBUILD, Trace, TraceError, open_trace
+import numpy as np
+import pandas as pd
+
+from svc_core.traces.manifest import SAFE_ID, Manifest
+from svc_core.traces.parsing import LONGEST_TEXT
+from svc_core.traces.place import Place, PlaceError, place_of
+from svc_core.traces.trace import Trace
 
 CATALOGUE = "catalogue.csv"
+MOST_BYTES = 64 << 20  # ten thousand rows have 4 MB
+MOST_COLUMNS = 100
+LONGEST_HEADER = 8_192  # bytes
+SCORE_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+REMEDY = "Rebuild it: python -m svc_core.precompute --rebuild-catalogue."
 
 
 class CatalogueError(ValueError):
@@ -25,6 +39,7 @@ class Entry:
     """One trace, as listed."""
 
     id: str
+    detail: str  # full or light
     song: str
     phrase: str
     source: str
@@ -33,72 +48,178 @@ class Entry:
     sampler: str
     steps: int
     seed: int
+    guidance: str  # such as "singer=1.5 melody=-1"; empty where there is none
+    without: str  # conditions taken away, such as "melody loudness"
     seconds: float
+    bytes: int  # of all files
+    fingerprint: str  # never empty, and the last column: a line that was cut off is noticed
 
 
-def entry_of(trace: Trace) -> Entry:
-    manifest = trace.manifest
-    grid = manifest["grid"]
+TEXTS, LAST = ("detail", "song", "phrase", "source", "target", "sampler", "guidance", "without"), "fingerprint"
+NAMES = tuple(field.name for field in fields(Entry))
+RANGES = {
+    "key_shift_semitones": (-96, 96),
+    "steps": (1, 10_000),
+    "seed": (0, (1 << 32) - 1),
+    "seconds": (0, 3_600),
+    "bytes": (0, 1 << 40),
+}
+KINDS = {name: "category" for name in TEXTS} | {"id": "str", LAST: "str"}
+KINDS |= {name: "float64" if name == "seconds" else "int64" for name in RANGES}
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """``table``: a row a trace in the order of the file; columns of Entry, then a float column a score (NaN: none)."""
+
+    table: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return map(self.entry, range(len(self.table)))
+
+    def __contains__(self, trace: object) -> bool:
+        return trace in self._row_of
+
+    @property
+    def scores(self) -> list[str]:
+        """Names of the scores that at least one trace has a column for."""
+        return [name for name in self.table.columns if name not in NAMES]
+
+    def entry(self, row: int) -> Entry:
+        """The trace in that row, from 0. Raises IndexError."""
+        return Entry(*(column[row] for column in self._columns))
+
+    def entries(self, rows: Iterable[int]) -> list[Entry]:
+        """The traces in those rows."""
+        return [self.entry(row) for row in rows]
+
+    def find(self, trace: str) -> Entry:
+        """The trace of that id. Raises KeyError."""
+        return self.entry(self._row_of[trace])
+
+    @cached_property
+    def _columns(self) -> list[np.ndarray]:
+        """Of Entry alone, as Python's own objects: a single value of a table takes pandas 30 µs."""
+        return [self.table[name].to_numpy(object) for name in NAMES]
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {trace: row for row, trace in enumerate(self._columns[0])}
+
+
+def entry_of(manifest: Manifest) -> Entry:
+    """What the catalogue says of a trace, less its scores."""
+    sampler = manifest.sampler
     return Entry(
-        id=trace.id,
-        song=manifest["source"]["song"],
-        phrase=manifest["source"]["phrase"],
-        source=manifest["source"]["singer"],
-        target=manifest["target"]["singer"],
-        key_shift_semitones=manifest["key_shift_semitones"],
-        sampler=manifest["sampler"]["name"],
-        steps=manifest["sampler"]["steps"],
-        seed=manifest["sampler"]["seed"],
-        seconds=round(manifest["frames"] * grid["hop"] / grid["sample_rate_hz"], 2),
+        id=manifest.id,
+        detail=manifest.detail,
+        song=manifest.source.song,
+        phrase=manifest.source.phrase,
+        source=manifest.source.singer,
+        target=manifest.target,
+        key_shift_semitones=manifest.key_shift_semitones,
+        sampler=sampler.name,
+        steps=sampler.steps,
+        seed=sampler.seed,
+        guidance=" ".join(f"{condition}={weight:g}" for condition, weight in sorted(sampler.guidance.items())),
+        without=" ".join(sorted(sampler.without)),
+        seconds=round(manifest.seconds, 2),
+        bytes=manifest.bytes,
+        fingerprint=manifest.fingerprint,
     )
 
 
-def rebuild_catalogue(parent: str | Path) -> tuple[list[Entry], list[str]]:
-    """Read every trace folder in ``parent`` and write its catalogue.
-
-    Returns the entries and one sentence for each folder that is no whole trace. Hidden folders
-    (unfinished traces) are passed over.
-    """
-    parent = Path(parent)
-    if not parent.is_dir():
-        raise CatalogueError(f"{parent}: there is no such folder.")
-    entries, problems = [], []
-    for folder in sorted(parent.iterdir()):
-        if folder.is_dir() and not folder.name.startswith("."):
-            try:
-                entries.append(entry_of(open_trace(folder)))
-            except TraceError as error:
-                problems.append(str(error))
-            except (KeyError, TypeError, ArithmeticError) as error:
-                problems.append(
-                    f"trace '{folder.name}': a field of its manifest is missing or malformed ({error}); {REBUILD}"
-                )
-    partial = parent / f".{CATALOGUE}.{os.getpid()}"
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(Entry))
-        writer.writerows([getattr(entry, field.name) for field in fields(Entry)] for entry in entries)
-    partial.replace(parent / CATALOGUE)
-    return entries, problems
+def rows_of(traces: list[Trace]) -> pd.DataFrame:
+    """Rows of these traces, as a catalogue holds them. Raises CatalogueError for what it could not read again."""
+    rows = [
+        asdict(entry_of(trace.manifest))
+        | {name: value for name, value in trace.manifest.scores.items() if name not in NAMES}
+        for trace in traces
+    ]
+    return _in_order(pd.DataFrame(rows, columns=None if rows else list(NAMES)))
 
 
-def read_catalogue(parent: str | Path) -> list[Entry]:
-    """The listed traces, in the order of the file. Raises CatalogueError."""
-    path = Path(parent) / CATALOGUE
-    if not path.is_file():
-        raise CatalogueError(f"There are no traces here: {path} is missing. Run svc_core.precompute to make some.")
-    with path.open(newline="", encoding="utf-8") as file:
-        try:
-            rows = csv.DictReader(file)
-            if missing := {field.name for field in fields(Entry)} - set(rows.fieldnames or ()):
-                raise ValueError(f"no column {', '.join(sorted(missing))}")
-            return [_entry(row) for row in rows]
-        except (ValueError, KeyError, TypeError, csv.Error) as error:
-            raise CatalogueError(
-                f"{path} is damaged ({error}). Rebuild it: python -m svc_core.precompute --rebuild-catalogue."
-            ) from error
+def join_rows(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Both, in the order of ids; of two rows of one id the new one."""
+    kept = old[~old["id"].isin(new["id"])]
+    plain = [part.astype({name: "object" for name in TEXTS}) for part in (kept, new) if len(part)]
+    return _in_order(pd.concat(plain, ignore_index=True) if plain else kept)
 
 
-def _entry(row: dict[str, str]) -> Entry:
-    kinds = {"int": int, "float": float, "str": str}
-    return Entry(**{field.name: kinds[field.type](row[field.name]) for field in fields(Entry)})
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    scores = sorted(name for name in table.columns if name not in NAMES)
+    return table.sort_values("id", ignore_index=True)[[*NAMES[:-1], *scores, LAST]]
+
+
+def write_rows(table: pd.DataFrame) -> bytes:
+    """The text of catalogue.csv, scores to six digits; the same rows give the same bytes."""
+    return table.to_csv(index=False, lineterminator="\n", float_format="%.6g").encode()
+
+
+def read_catalogue(parent: str | Path | Place) -> Catalogue:
+    """The traces that are listed there. Raises CatalogueError."""
+    place = place_of(parent)
+    if place.path is not None and not (place.path / CATALOGUE).is_file():
+        raise CatalogueError(
+            f"There are no traces here: {place.path / CATALOGUE} is missing. Run svc_core.precompute to make some."
+        )
+    try:
+        data = place.read(CATALOGUE, MOST_BYTES)
+    except PlaceError as error:
+        raise CatalogueError(f"The list of traces cannot be read: {error}") from error
+    try:
+        return Catalogue(parse_rows(data))
+    except (ValueError, OverflowError, pd.errors.ParserError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise CatalogueError(f"{CATALOGUE} in {place.address} is damaged ({reason}). {REMEDY}") from error
+
+
+def parse_rows(data: bytes) -> pd.DataFrame:
+    """Raises ValueError, OverflowError or ParserError, saying what is wrong."""
+    header = data[: data.find(b"\n") + 1]
+    if not header or len(header) > LONGEST_HEADER or header.count(b",") >= MOST_COLUMNS:
+        raise ValueError("its first line is no list of columns")
+    if b"\0" in data or not data.endswith(b"\n"):
+        raise ValueError("it is no text, or its last line is cut off")
+    columns = header.decode().strip().split(",")
+    if missing := set(NAMES) - set(columns):
+        raise ValueError(f"no column {', '.join(sorted(missing))}")
+    scores = [name for name in columns if name not in NAMES]
+    if len(set(columns)) < len(columns) or not all(map(SCORE_NAME.fullmatch, scores)):
+        raise ValueError("a column has a name that it cannot have, or two have the same")
+    table = pd.read_csv(
+        io.BytesIO(data),
+        dtype=KINDS | {name: "float64" for name in scores},
+        keep_default_na=False,
+        na_values={name: [""] for name in [*scores, LAST, "id"]},
+        index_col=False,
+        encoding="utf-8",
+    )
+    _check(table, scores)
+    return table[[*NAMES[:-1], *scores, LAST]]
+
+
+def _check(table: pd.DataFrame, scores: list[str]) -> None:
+    for name in TEXTS:
+        for text in table[name].cat.categories:
+            _must(len(text) <= LONGEST_TEXT and text.isprintable(), f"a {name} is no name", str(text))
+    for name in ("id", LAST):
+        _must(not table[name].isna().any(), f"a row has no {name}: it is cut off or wrong")
+    for trace in table["id"]:
+        _must(SAFE_ID.fullmatch(trace) is not None, "an id is none", trace)
+    _must(table["id"].is_unique, "an id is there twice")
+    _must(set(table["detail"].cat.categories) <= {"full", "light"}, "a detail is neither full nor light")
+    for name, (low, high) in RANGES.items():
+        _must(bool(table[name].between(low, high).all()), f"a value of {name} is out of range")
+    for name in scores:
+        _must(not np.isinf(table[name]).any(), f"a value of {name} is infinite")
+    for text in table[LAST]:
+        _must(len(text) <= LONGEST_TEXT and text.isprintable(), f"a {LAST} is none", text)
+
+
+def _must(holds: bool, otherwise: str, shown: str = "") -> None:
+    if not holds:
+        raise ValueError(f"{otherwise}: {shown[:40]!r}" if shown else otherwise)

@@ -1,66 +1,105 @@
-"""Every state x_t of a sampler's walk, again, from what a trace keeps: predictions and a seed.
+"""Every state of a sampler's walk, again, from what a trace keeps: predictions and a seed.
 
-DDPM's next state is linear in the present one, in the predicted clean mel and in seeded noise:
-x_{t-1} = A_t x0_hat + B_t x_t + S_t z_t. The predictions are kept at some steps only; between two
-of them they are interpolated linearly in the step. An error in a prediction does not grow: the
-weights of all predictions in a state sum to at most one.
+The next state is linear in the present one, in the predicted clean mel and in seeded noise (see
+diffusion.walk). The predictions are kept at some places only; between two of them they are
+interpolated linearly. An error in a prediction does not grow: the weights of all predictions in a
+state sum to at most one.
 
-States are in normalised units (the model's), predictions in dB of the fixed scale.
+States are in normalised units at unit variance, predictions in dB of the fixed scale. A *place* is
+where a step stands on the walk: 0 is the noisiest, whatever the sampler itself calls it.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from svc_core.diffusion.noise import seeded_noise
-from svc_core.diffusion.schedule import Schedule
+from svc_core.diffusion.walk import Walk
 from svc_core.traces.scale import to_db
 from svc_core.traces.trace import Trace
 
+CHECKPOINT_EVERY = 10  # a state's 48,000 numbers take 0.2 MB; at most nine steps are walked from one that is kept
 
-def between_kept(step: int, kept_steps: list[int]) -> tuple[int, float]:
-    """Where ``step`` lies among the kept ones (descending): index i and the share of kept i + 1."""
-    for index in range(len(kept_steps) - 1):
-        upper, lower = kept_steps[index], kept_steps[index + 1]
-        if upper >= step >= lower:
-            return index, (upper - step) / (upper - lower)
-    return len(kept_steps) - 1, 0.0
+
+def between(place: int, places: list[int]) -> tuple[int, float]:
+    """Where ``place`` lies among ``places`` (ascending): index i and the share of the next, i + 1."""
+    index = max(bisect_right(places, place) - 1, 0)
+    if index + 1 >= len(places):
+        return len(places) - 1, 0.0
+    return index, (place - places[index]) / (places[index + 1] - places[index])
 
 
 @dataclass(frozen=True)
 class Replay:
     """A trace ready to be walked through again."""
 
-    schedule: Schedule
+    walk: Walk
     seed: int
-    kept_steps: list[int]
-    predicted_db: np.ndarray  # (kept, mel, frame)
+    places: list[int]
+    predicted_db: np.ndarray  # (picture, mel, frame)
+    second_db: np.ndarray | None  # the same of Heun's corrected predictions
     mean_db: float
     std_db: float
+    _checkpoints: dict[int, np.ndarray] = field(default_factory=dict, repr=False, init=False)  # of this seed
 
-    def predicted_at(self, step: int) -> np.ndarray:
-        """Predicted clean mel at any step, dB, (mel, frame)."""
-        index, share = between_kept(step, self.kept_steps)
+    def predicted_at(self, place: int) -> np.ndarray:
+        """Predicted clean mel at any place, dB, (mel, frame)."""
+        return self._at(self.predicted_db, place)
+
+    def _at(self, pictures: np.ndarray, place: int) -> np.ndarray:
+        index, share = between(place, self.places)
         if share == 0.0:
-            return self.predicted_db[index]
-        return (1 - share) * self.predicted_db[index] + share * self.predicted_db[index + 1]
+            return pictures[index]
+        return (1 - share) * pictures[index] + share * pictures[index + 1]
+
+    def start(self) -> np.ndarray:
+        """The state at place 0: nothing but the seed's noise."""
+        shape = self.predicted_db.shape[1:]
+        return np.float32(self.walk.start_weight) * seeded_noise(self.seed, self.walk.start_address, *shape)
+
+    def advance(self, state: np.ndarray, place: int) -> np.ndarray:
+        """The state at ``place`` + 1 from that at ``place``, both (mel, frame)."""
+        walk = self.walk
+        weight = np.float32(walk.predicted[place] / self.std_db)
+        moved = weight * self.predicted_at(place)
+        total = walk.predicted[place]
+        if self.second_db is not None and walk.second[place]:
+            moved += np.float32(walk.second[place] / self.std_db) * self._at(self.second_db, place)
+            total += walk.second[place]
+        moved += np.float32(walk.state[place]) * state - np.float32(total * self.mean_db / self.std_db)
+        if walk.noise[place]:
+            noise = seeded_noise(self.seed, int(walk.address[place]), *state.shape)
+            moved += np.float32(walk.noise[place]) * noise
+        return moved
 
     def states(self) -> Iterator[tuple[int, np.ndarray]]:
-        """Steps from the first (noise) to 0, each with its state x_t (mel, frame), normalised."""
-        shape = self.predicted_db.shape[1:]
-        schedule = self.schedule
-        state = seeded_noise(self.seed, schedule.steps, *shape)
-        for t in range(schedule.steps - 1, -1, -1):
-            yield t, state
-            predicted = (self.predicted_at(t) - self.mean_db) / self.std_db
-            state = (
-                np.float32(schedule.predicted_weight[t]) * predicted
-                + np.float32(schedule.state_weight[t]) * state
-                + np.float32(schedule.noise_weight[t]) * seeded_noise(self.seed, t, *shape)
-            )
+        """Every place, from the noisiest to the last, with its state (mel, frame), normalised."""
+        state = self.start()
+        for place in range(len(self.walk)):
+            if place:
+                state = self.advance(state, place - 1)
+            if place % CHECKPOINT_EVERY == 0:
+                self._checkpoints.setdefault(place, state)
+            yield place, state
+
+    def state_at(self, place: int) -> np.ndarray:
+        """The state at any place: walked to from the nearest that is kept from an earlier walk."""
+        if not 0 <= place < len(self.walk):
+            raise IndexError(f"there is no place {place} on a walk of {len(self.walk)} steps.")
+        near = place - place % CHECKPOINT_EVERY
+        while near and near not in self._checkpoints:
+            near -= CHECKPOINT_EVERY
+        state = self._checkpoints[near] if near in self._checkpoints else self.start()
+        self._checkpoints.setdefault(near, state)
+        for at in range(near, place):
+            state = self.advance(state, at)
+            if (at + 1) % CHECKPOINT_EVERY == 0:
+                self._checkpoints.setdefault(at + 1, state)
+        return state
 
     def state_db(self, state: np.ndarray) -> np.ndarray:
         """A normalised state as the picture shows it, in dB."""
@@ -69,12 +108,13 @@ class Replay:
 
 def replay_of(trace: Trace) -> Replay:
     """The replay of an opened trace."""
-    sampler, scale = trace.manifest["sampler"], trace.manifest["scale"]
+    manifest, second = trace.manifest, trace.second_levels()
     return Replay(
-        Schedule(sampler["steps"], sampler["beta_first"], sampler["beta_last"]),
-        sampler["seed"],
-        trace.manifest["kept_steps"],
+        trace.walk(),
+        manifest.sampler.seed,
+        manifest.pictures.places,
         to_db(trace.predicted_levels()),
-        scale["mel_mean_db"],
-        scale["mel_std_db"],
+        None if second is None else to_db(second),
+        manifest.scale.mel_mean_db,
+        manifest.scale.mel_std_db,
     )

@@ -1,43 +1,29 @@
-"""A trace on disk: one folder, a manifest and the files it names. Format in precomputed/README.md.
+"""Reading a trace: one folder, a manifest and the files it names. Format in precomputed/README.md.
 
-Reading needs NumPy alone. Every file is listed in the manifest with its size and SHA-256, and a
-folder appears under its name only when it is whole: what is killed half-way leaves no trace.
+NumPy and pandas are enough (soundfile for the sounds). Every file is listed in the manifest with its
+size and SHA-256. Nothing in a trace is believed before it is checked: it may come from anywhere.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
-import json
-import os
-import shutil
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
-FORMAT = "singsteps-trace-1"
-MANIFEST = "trace.json"
-NEEDED = {  # manifest field -> what it must be
-    "id": str,
-    "source": dict,
-    "target": dict,
-    "key_shift_semitones": int,
-    "sampler": dict,
-    "model": dict,
-    "vocoder": str,
-    "scale": dict,
-    "grid": dict,
-    "frames": int,
-    "kept_steps": list,
-    "sounds": list,
-    "f0_rows": list,
-    "licence": str,
-    "attribution": list,
-    "files": dict,
-}
+from svc_core.diffusion.walk import COLUMNS, Walk
+from svc_core.traces.arrays import unpack_array
+from svc_core.traces.coding import decode_pictures
+from svc_core.traces.manifest import LONGEST_MANIFEST, MANIFEST, Manifest, parse_manifest
+from svc_core.traces.parsing import ParseError
+from svc_core.traces.place import Place, PlaceError, place_of
+
+REBUILD = "delete the folder and run svc_core.precompute again, or restore it from the repository."
+SHOWN = 80  # characters of a foreign name that are repeated to the reader
 
 
 class TraceError(ValueError):
@@ -46,128 +32,195 @@ class TraceError(ValueError):
 
 @dataclass(frozen=True)
 class Trace:
-    """An opened trace: its folder and its manifest. Arrays are read when asked for."""
+    """An opened trace: its place and its manifest. Files are read when asked for; all of it raises TraceError."""
 
-    folder: Path
-    manifest: dict
+    place: Place
+    manifest: Manifest
 
     @property
     def id(self) -> str:
-        return self.manifest["id"]
+        return self.manifest.id
 
-    def array(self, name: str) -> np.ndarray:
-        """A .npy.gz file of the trace. Raises TraceError."""
+    @property
+    def folder(self) -> Path:
+        if self.place.path is None:
+            raise TraceError(
+                f"trace '{self.id}' lies at {self.place.address}, not in a folder of this machine: copy it."
+            )
+        return self.place.path
+
+    def read(self, name: str) -> bytes:
+        """A file of the trace, of the length that was written."""
+        facts = self.manifest.files.get(name)
+        if facts is None:
+            raise TraceError(f"trace '{self.id}': it has no file {name[:SHOWN]}.")
         try:
-            with gzip.open(self.folder / name) as file:
-                return np.load(io.BytesIO(file.read()), allow_pickle=False)
-        except (OSError, EOFError, ValueError, zlib.error) as error:
+            data = self.place.read(name, facts.bytes)
+        except PlaceError as error:
+            raise TraceError(f"trace '{self.id}': {error} {REBUILD.capitalize()}") from error
+        if len(data) != facts.bytes:
+            raise TraceError(f"trace '{self.id}': {name} has {len(data)} bytes, not {facts.bytes}; {REBUILD}")
+        return data
+
+    def array(self, name: str, kind: str, shape: tuple[int, ...], first: int | None = None) -> np.ndarray:
+        """A .npy.gz of the trace, which must be of that kind and shape (see arrays.unpack_array)."""
+        try:
+            return unpack_array(self.read(name), kind, shape, first)
+        except TraceError:
+            raise
+        except ValueError as error:
             raise TraceError(f"trace '{self.id}': {name} cannot be read ({error}); {REBUILD}") from error
 
+    @property
+    def _picture(self) -> tuple[int, int]:
+        return self.manifest.grid.n_mels, self.manifest.frames
+
+    def walk(self) -> Walk:
+        """What each step of the sampler was made of."""
+        sampler = self.manifest.sampler
+        rows = self.array("walk.npy.gz", "<f4", (len(COLUMNS), sampler.steps)).astype(float)
+        columns = dict(zip(COLUMNS, rows, strict=True))
+        counted = np.stack([columns.pop("step"), columns.pop("address")])
+        sound = np.isfinite(rows).all() and (columns["sigma"] > 0).all()
+        if not (sound and (counted >= 0).all() and (counted < 1 << 32).all()):
+            raise TraceError(f"trace '{self.id}': walk.npy.gz holds numbers that no walk has; {REBUILD}")
+        whole = dict(zip(("step", "address"), counted.astype(int), strict=True))
+        return Walk(**columns, **whole, start_weight=sampler.start_weight, start_address=sampler.start_address)
+
     def predicted_levels(self) -> np.ndarray:
-        """Predicted clean mels at the kept steps, (kept, mel, frame) bytes of the fixed scale."""
-        # stored as differences from one kept step to the next, modulo 256: mostly zeros, packs well
-        return np.cumsum(self.array("predicted.npy.gz"), axis=0, dtype=np.uint8)
+        """Predicted clean mels at ``manifest.pictures.places``, (picture, mel, frame) bytes of the fixed scale."""
+        return self._pictures("predicted.npy.gz")
+
+    def second_levels(self) -> np.ndarray | None:
+        """What Heun's method corrects its predictions to, at the same places; None for other samplers."""
+        return self._pictures("second.npy.gz") if "second.npy.gz" in self.manifest.files else None
+
+    def _pictures(self, name: str) -> np.ndarray:
+        places = self.manifest.pictures.places
+        coded = self.array(name, "|u1", (len(places), *self._picture))
+        return decode_pictures(coded, places, self.manifest.pictures.quantum)
+
+    def result_levels(self) -> np.ndarray:
+        """The last prediction, which is the result, (mel, frame): the first picture to be had."""
+        places = self.manifest.pictures.places
+        first = self.array("predicted.npy.gz", "|u1", (len(places), *self._picture), first=1)
+        return decode_pictures(first, places[-1:], self.manifest.pictures.quantum)[0]
+
+    def source_levels(self) -> np.ndarray:
+        """Mel of the source, (mel, frame) bytes of the fixed scale."""
+        return decode_pictures(self.array("source.npy.gz", "|u1", (1, *self._picture)), [0], 1)[0]
+
+    def reference_levels(self) -> np.ndarray | None:
+        """Mel of a recording of the target, (mel, frame of its own); None where there is none."""
+        if self.manifest.reference is None:
+            return None
+        shape = (1, self.manifest.grid.n_mels, self.manifest.reference_frames)
+        return decode_pictures(self.array("target.npy.gz", "|u1", shape), [0], 1)[0]
 
     def f0_hz(self) -> dict[str, np.ndarray]:
-        """F0 in Hz by what it was measured on, each (frame,), 0 where unvoiced."""
-        rows = self.array("f0.npy.gz").astype(np.float32) / 10.0
-        names = self.manifest["f0_rows"]
-        if len(names) != len(rows):
-            raise TraceError(f"trace '{self.id}': {len(rows)} contours under {len(names)} names; {REBUILD}")
-        return dict(zip(names, rows, strict=True))
+        """F0 in Hz, each (frame,), 0 where unvoiced: source, asked, predicted_PPPP, state_PPPP (P: place), target."""
+        contours = self.manifest.contours
+        names = ["source", "asked"]
+        names += [f"predicted_{place:04d}" for place in contours.predicted]
+        names += [f"state_{place:04d}" for place in contours.state]
+        rows = self.array("f0.npy.gz", "<u2", (len(names), self.manifest.frames))
+        found = dict(zip(names, rows.astype(np.float32) / 10, strict=True))
+        if self.manifest.reference is not None:
+            target = self.array("target_f0.npy.gz", "<u2", (1, self.manifest.reference_frames))
+            found["target"] = target[0] / np.float32(10)
+        return found
+
+    def metrics(self) -> pd.DataFrame:
+        """metrics.csv: a row for each place and kind (predicted, state) at which it was measured."""
+        data = self.read("metrics.csv")
+        try:
+            table = pd.read_csv(io.BytesIO(data), index_col=False)
+            _check_metrics(table, self.manifest.sampler.steps)
+        except ValueError as error:  # pandas' own are ValueErrors, some of several lines
+            reason = " ".join(str(error).split())
+            raise TraceError(f"trace '{self.id}': metrics.csv cannot be read ({reason}); {REBUILD}") from error
+        return table
+
+    def hidden_places(self) -> np.ndarray:
+        """Places of the walk at which the hidden features were kept, ascending."""
+        every, steps = self._hidden().every, self.manifest.sampler.steps
+        return np.arange((steps - 1) % every, steps, every)
+
+    def hidden_vectors(self) -> dict[str, np.ndarray]:
+        """Reduced hidden features by name, each (place, component) float32 (see traces.hidden)."""
+        hidden, places = self._hidden(), len(self.hidden_places())
+        changes = self.array("hidden.npy.gz", "<i2", (len(hidden.names), hidden.components, places))
+        whole = np.cumsum(changes, axis=2, dtype=np.int16)  # modulo 2^16, as they were subtracted
+        return {
+            name: vectors.T.astype(np.float32) * np.float32(scale)
+            for name, scale, vectors in zip(hidden.names, hidden.scales, whole, strict=True)
+        }
+
+    def hidden_maps(self) -> dict[str, dict[str, np.ndarray]]:
+        """Two maps of each hidden feature, "pca" and "tsne", each (place, 2) between -1 and 1."""
+        hidden, places = self._hidden(), len(self.hidden_places())
+        rows = self.array("maps.npy.gz", "<i2", (len(hidden.names), 4, places)).astype(np.float32) / 32_767
+        return {name: {"pca": row[:2].T, "tsne": row[2:].T} for name, row in zip(hidden.names, rows, strict=True)}
+
+    def _hidden(self):
+        if self.manifest.hidden is None:
+            raise TraceError(f"trace '{self.id}' keeps no hidden features.")
+        return self.manifest.hidden
 
     def verify(self) -> None:
         """Read every file against its checksum. Raises TraceError naming the first that differs or is foreign."""
-        for path in sorted(self.folder.rglob("*")):
-            name = path.relative_to(self.folder).as_posix()
-            if path.is_file() and name != MANIFEST and name not in self.manifest["files"]:
-                raise TraceError(f"trace '{self.id}': the file {name} is no part of it; remove it.")
-        for name, facts in self.manifest["files"].items():
-            path = self.folder / name
-            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != facts.get("sha256"):
+        if self.place.path is not None:
+            for path in sorted(self.folder.rglob("*")):
+                name = path.relative_to(self.folder).as_posix()
+                if path.is_file() and name != MANIFEST and name not in self.manifest.files:
+                    raise TraceError(f"trace '{self.id}': the file {name[:SHOWN]} is no part of it; remove it.")
+        for name, facts in self.manifest.files.items():
+            if hashlib.sha256(self.read(name)).hexdigest() != facts.sha256:
                 raise TraceError(f"trace '{self.id}': {name} is not what was written; {REBUILD}")
 
 
-REBUILD = "delete the folder and run svc_core.precompute again, or restore it from the repository."
-
-
-def open_trace(folder: str | Path) -> Trace:
-    """Open a trace folder; the manifest and the size of every file are checked. Raises TraceError."""
-    folder = Path(folder)
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise TraceError(f"'{folder.name}' is not a trace: it holds no {MANIFEST}; {REBUILD}")
+def open_trace(given: str | Path | Place) -> Trace:
+    """Open a trace; its manifest is checked, and in a folder the size of every file. Raises TraceError."""
+    place = place_of(given)
+    name = place.name[:SHOWN]
+    if place.path is not None and not (place.path / MANIFEST).is_file():
+        raise TraceError(f"'{name}' is not a trace: it holds no {MANIFEST}; {REBUILD}")
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise TraceError(f"trace '{folder.name}': {MANIFEST} is damaged ({error}); {REBUILD}") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        found = manifest.get("format") if isinstance(manifest, dict) else None
-        raise TraceError(f"'{folder.name}' is of format {found!r}; this version reads {FORMAT}: update SingSteps.")
-    for field, kind in NEEDED.items():
-        if not isinstance(manifest.get(field), kind):
-            raise TraceError(f"trace '{folder.name}': '{field}' is missing from {MANIFEST} or malformed; {REBUILD}")
-    if manifest["id"] != folder.name:
-        raise TraceError(f"the folder '{folder.name}' holds the trace '{manifest['id']}': give it its own name back.")
-    _check_files(folder, manifest["files"])
-    return Trace(folder, manifest)
+        manifest = parse_manifest(place.read(MANIFEST, LONGEST_MANIFEST))
+    except PlaceError as error:
+        raise TraceError(f"trace '{name}': {error}") from error
+    except ParseError as error:
+        raise TraceError(f"trace '{name}': {MANIFEST} cannot be used: {error}; {REBUILD}") from error
+    if manifest.id != place.name:
+        raise TraceError(f"the folder '{name}' holds the trace '{manifest.id}': give it its own name back.")
+    trace = Trace(place, manifest)
+    if place.path is not None:
+        _check_files(trace)
+    return trace
 
 
-def _check_files(folder: Path, files: dict) -> None:
-    inside = folder.resolve()
-    for name, facts in files.items():
-        path = folder / name
-        if not path.resolve().is_relative_to(inside):
-            raise TraceError(f"trace '{folder.name}': the file name '{name}' leads out of its folder; {REBUILD}")
+def _check_metrics(table: pd.DataFrame, steps: int) -> None:
+    needed = ["place", "step", "sigma", "snr_db", "kind"]
+    if not set(needed) <= set(table.columns):
+        raise ValueError("a column is missing")
+    kinds, numbers = table["kind"], table.drop(columns="kind")
+    if len(table) and not (
+        kinds.isin(["predicted", "state"]).all()
+        and all(is_numeric_dtype(kind) for kind in numbers.dtypes)
+        and numbers[needed[:-1]].notna().all(axis=None)
+        and numbers["place"].isin(range(steps)).all()
+    ):
+        raise ValueError("a value is none that was measured")
+
+
+def _check_files(trace: Trace) -> None:
+    inside = trace.folder.resolve()
+    for name, facts in trace.manifest.files.items():
+        path = trace.folder / name
         if not path.is_file():
-            raise TraceError(f"trace '{folder.name}': {name} is missing; {REBUILD}")
+            raise TraceError(f"trace '{trace.id}': {name} is missing; {REBUILD}")
+        if not path.resolve().is_relative_to(inside):
+            raise TraceError(f"trace '{trace.id}': the file '{name}' leads out of its folder; {REBUILD}")
         size = path.stat().st_size
-        if not isinstance(facts, dict) or size != facts.get("bytes"):
-            promised = facts.get("bytes") if isinstance(facts, dict) else None
-            raise TraceError(f"trace '{folder.name}': {name} has {size} bytes, not {promised}; {REBUILD}")
-
-
-def pack_array(array: np.ndarray) -> bytes:
-    """Bytes of a .npy.gz; the same array gives the same bytes (no time stamp)."""
-    plain = io.BytesIO()
-    np.save(plain, array, allow_pickle=False)
-    return gzip.compress(plain.getvalue(), compresslevel=9, mtime=0)
-
-
-def pack_predicted(levels: np.ndarray) -> bytes:
-    """Bytes of predicted.npy.gz from (kept, mel, frame) levels: first differences modulo 256."""
-    return pack_array(np.diff(levels, axis=0, prepend=np.zeros_like(levels[:1])))
-
-
-def write_trace(parent: str | Path, manifest: dict, files: dict[str, bytes]) -> Trace:
-    """Write a trace folder ``parent``/id whole or not at all; one that is there already is replaced."""
-    parent = Path(parent)
-    facts = {name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()}
-    manifest = {"format": FORMAT, **manifest, "files": facts}
-    folder, partial = parent / manifest["id"], parent / f".partial-{manifest['id']}-{os.getpid()}"
-    shutil.rmtree(partial, ignore_errors=True)
-    for name, data in files.items():
-        (partial / name).parent.mkdir(parents=True, exist_ok=True)
-        (partial / name).write_bytes(data)
-    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    (partial / MANIFEST).write_text(text, encoding="utf-8")
-    if folder.exists():
-        old = parent / f".old-{manifest['id']}"  # sweep_unfinished puts it back, if this ends right here
-        folder.rename(old)
-        partial.rename(folder)
-        shutil.rmtree(old)
-    else:
-        partial.rename(folder)
-    return open_trace(folder)
-
-
-def sweep_unfinished(parent: str | Path) -> None:
-    """Tidy up after a killed write_trace: what was half-made goes, what was just being replaced comes back."""
-    for leftover in Path(parent).glob(".partial-*"):
-        shutil.rmtree(leftover)
-    for leftover in Path(parent).glob(".old-*"):
-        folder = leftover.with_name(leftover.name.removeprefix(".old-"))
-        if folder.exists():
-            shutil.rmtree(leftover)
-        else:
-            leftover.rename(folder)
+        if size != facts.bytes:
+            raise TraceError(f"trace '{trace.id}': {name} has {size} bytes, not {facts.bytes}; {REBUILD}")

@@ -1,145 +1,156 @@
-"""The watcher of a sampler, and which predictions it pays to keep."""
-
-from itertools import pairwise
+"""The watcher of a conversion: predictions in bytes, states where they are wanted, Heun's unseen second look."""
 
 import numpy as np
 import pytest
-import torch
 
-from svc_core.traces.recorder import MOST_KEPT, Recorder, choose_kept, hold_still
-from tests.traces.conftest import predictions, walk
+from svc_core.diffusion.noise import seeded_noise
+from svc_core.traces.recorder import Recorder, predicted_error_db, state_error_db
+from svc_core.traces.replay import Replay
+from svc_core.traces.scale import to_db, to_levels
+from tests.support.walks import SAMPLERS, SEED, run
 
-
-def interpolation_error(levels: np.ndarray, kept: list[int]) -> np.ndarray:
-    """Mean squared error of each prediction when all others are interpolated from the kept ones."""
-    flat = levels.reshape(len(levels), -1).astype(float)
-    places = np.arange(len(levels))
-    between = np.stack([np.interp(places, kept, flat[kept, cell]) for cell in range(flat.shape[1])], axis=1)
-    return ((flat - between) ** 2).mean(axis=1)
+MEAN_DB, STD_DB = -50.0, 20.0
 
 
-def wandering(steps: int, seed: int = 0) -> np.ndarray:
-    """Smooth curves, each of its own speed, (step, 4, 6)."""
-    phase = np.random.default_rng(seed).uniform(1, 12, (4, 6))
-    return (120 + 90 * np.sin(np.linspace(0, 1, steps)[:, None, None] * phase)).astype(np.uint8)
+def recorded(seen, places: list[int]) -> Recorder:
+    recorder = Recorder(seen.walk, places, MEAN_DB, STD_DB)
+    for state, predicted in zip(seen.states, seen.predicted, strict=True):
+        recorder.add(state, predicted)
+    return recorder
 
 
-def test_steps_are_kept_in_the_order_of_the_sampler():
-    recorder = walk(predictions())
-    assert recorder.steps == [7, 6, 5, 4, 3, 2, 1, 0]
-    np.testing.assert_array_equal(recorder.predicted_levels, predictions())
+def exact_replay(seen, recorder: Recorder) -> Replay:
+    """From all predictions."""
+    second = recorder.second_levels()
+    places = list(range(len(seen.walk)))
+    second_db = None if second is None else to_db(second)
+    return Replay(seen.walk, SEED, places, to_db(recorder.levels), second_db, MEAN_DB, STD_DB)
 
 
-def test_a_prediction_can_be_had_in_decibels_by_its_step():
-    recorder = walk(predictions())
-    np.testing.assert_allclose(recorder.predicted_db(7), predictions()[0] / 2 - 110.0)
-    np.testing.assert_allclose(recorder.predicted_db(0), predictions()[-1] / 2 - 110.0)
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_predictions_are_kept_as_the_scale_has_them(sampler):
+    seen = run(sampler, 7)
+    levels = recorded(seen, []).levels
+    assert levels.dtype == np.uint8
+    expected = to_levels(seen.predicted * STD_DB + MEAN_DB)
+    assert np.abs(levels.astype(int) - expected).max() <= 1  # where single precision falls on the other side of a half
+    assert (levels == expected).mean() > 0.99
 
 
-def test_a_state_is_kept_to_three_digits():
-    recorder = Recorder(lambda mel: mel)
-    state = np.random.default_rng(0).standard_normal((4, 5))
-    recorder(9, 0.5, state, state)
-    np.testing.assert_allclose(recorder.state(9), state, rtol=1e-3)
-    assert recorder.state(9).dtype == np.float32
+def test_predictions_off_the_scale_take_its_nearest_end():
+    seen = run("ddim", 2, (1, 3))
+    recorder = Recorder(seen.walk, [], MEAN_DB, STD_DB)
+    for _ in range(2):
+        recorder.add(np.zeros((1, 3), np.float32), np.array([[-100.0, 0.0, 100.0]], np.float32))
+    assert recorder.levels[0].tolist() == [[0, 120, 255]]  # -50 dB is level 120
 
 
-def test_tensors_of_a_batch_of_one_are_understood():
-    recorder = Recorder(lambda mel: 10 * mel)
-    recorder(3, 0.5, torch.full((1, 2, 3), 0.5), torch.full((1, 2, 3), -2.0))
-    assert recorder.state(3).tolist() == [[0.5] * 3] * 2
-    assert recorder.predicted_db(3).tolist() == [[-20.0] * 3] * 2
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim", "euler", "consistency"])
+def test_states_are_kept_where_they_are_wanted_to_three_digits(sampler):
+    seen = run(sampler, 9)
+    recorder = recorded(seen, [8, 0, 3])
+    assert recorder.places == [0, 3, 8]
+    for place in recorder.places:
+        np.testing.assert_allclose(recorder.state(place), seen.states[place], rtol=1e-3, atol=1e-4)
+        assert recorder.state(place).dtype == np.float32
+    with pytest.raises(KeyError):
+        recorder.state(1)
+
+
+def test_heuns_states_are_all_kept_and_exact():
+    seen = run("heun", 9)
+    recorder = recorded(seen, [3])
+    assert recorder.places == list(range(9))
+    np.testing.assert_array_equal(np.stack([recorder.state(place) for place in range(9)]), seen.states)
 
 
 def test_what_is_recorded_is_a_copy():
     """A sampler may reuse its arrays."""
-    recorder, state = Recorder(lambda mel: mel), np.zeros((2, 2), np.float32)
-    recorder(1, 0.5, state, state)
-    state += 7.0
-    assert recorder.state(1).tolist() == [[0.0, 0.0], [0.0, 0.0]]
-    assert recorder.predicted_db(1).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    for sampler in ("euler", "heun"):
+        seen = run(sampler, 2, (2, 2))
+        recorder = Recorder(seen.walk, [0], MEAN_DB, STD_DB)
+        state, predicted = np.zeros((2, 2), np.float32), np.zeros((2, 2), np.float32)
+        recorder.add(state, predicted)
+        assert not predicted.any()  # nor does the recorder touch what it is given
+        state += 7.0
+        predicted += 7.0
+        recorder.add(state, predicted)
+        assert recorder.levels[0].tolist() == [[120, 120]] * 2
+        assert not recorder.state(0).any()
 
 
-def test_an_unknown_step_is_refused():
-    with pytest.raises(ValueError):
-        walk(predictions()).state(8)
+def test_a_sampler_that_reuses_its_arrays_is_recorded_alike():
+    seen = run("heun", 6)
+    reused = Recorder(seen.walk, [], MEAN_DB, STD_DB)
+    state, predicted = np.empty_like(seen.states[0]), np.empty_like(seen.predicted[0])
+    for place in range(6):
+        state[:], predicted[:] = seen.states[place], seen.predicted[place]
+        reused.add(state, predicted)
+    np.testing.assert_array_equal(reused.second_levels(), recorded(seen, []).second_levels())
+    np.testing.assert_array_equal(reused.levels, recorded(seen, []).levels)
 
 
-# which predictions to keep
+@pytest.mark.parametrize("added", [0, 4, 6])
+def test_a_walk_that_was_not_walked_to_its_end_is_refused(added):
+    seen = run("ddim", 5)
+    recorder = Recorder(seen.walk, [], MEAN_DB, STD_DB)
+    for _ in range(added):
+        recorder.add(seen.states[0], seen.predicted[0])
+    with pytest.raises(ValueError, match=f"{added} steps were recorded of a walk of 5"):
+        _ = recorder.levels
 
 
-def test_a_straight_line_needs_its_two_ends():
-    line = np.arange(0, 200, 10, dtype=np.uint8)[:, None, None] * np.ones((1, 3, 4), np.uint8)
-    assert choose_kept(line) == [0, 19]
+@pytest.mark.parametrize("steps", [3, 10, 20, 60])
+def test_heuns_corrected_predictions_are_recovered(steps):
+    """Nobody tells them: they follow from two states. Within rounding to half decibels."""
+    seen = run("heun", steps)
+    second = recorded(seen, []).second_levels()
+    assert second.shape == seen.predicted.shape
+    off_db = to_db(second[:-1]) - np.clip(seen.second * STD_DB + MEAN_DB, -110, 17.5)
+    assert np.abs(off_db).max() < 0.26
+    np.testing.assert_array_equal(second[-1], recorded(seen, []).levels[-1])
 
 
-def test_a_corner_is_kept():
-    roof = np.concatenate([np.arange(0, 100, 10), np.arange(100, 40, -10)]).astype(np.uint8)
-    assert choose_kept(np.tile(roof[:, None, None], (1, 2, 2)), most=3) == [0, 10, 15]
+def test_others_have_no_second_predictions():
+    for sampler in SAMPLERS:
+        seen = run(sampler, 1 if sampler == "heun" else 5)  # a single step of Heun's is Euler's
+        assert recorded(seen, []).second_levels() is None
 
 
-@pytest.mark.parametrize("most", [2, 3, 10, 40])
-def test_first_and_last_are_kept_and_no_more_than_allowed(most):
-    kept = choose_kept(wandering(60), most)
-    assert (kept[0], kept[-1]) == (0, 59)
-    assert len(kept) == most
-    assert kept == sorted(set(kept))
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_error_of_a_replay_is_that_of_its_worst_state(sampler):
+    seen = run(sampler, 20)
+    recorder = recorded(seen, list(range(20)))
+    replay = exact_replay(seen, recorder)
+    rms = [np.sqrt(np.mean((state - recorder.state(place)) ** 2)) for place, state in replay.states()]
+    assert state_error_db(replay, recorder) == pytest.approx(max(rms) * STD_DB, rel=1e-6)
+    assert 0 < state_error_db(replay, recorder) < 0.5
 
 
-def test_keeping_more_is_closer():
-    levels = wandering(120)
-    errors = [interpolation_error(levels, choose_kept(levels, most)).max() for most in (2, 5, 10, 20, 40)]
-    assert all(more < fewer for fewer, more in pairwise(errors))
-    assert errors[-1] < 1.0
+def test_an_error_is_only_looked_for_where_states_were_kept():
+    seen = run("ddpm", 20)
+    start = recorded(seen, [0])
+    assert state_error_db(exact_replay(seen, start), start) < 0.02  # noise is noise, but for its three digits
 
 
-def test_the_choice_is_better_than_even_spacing():
-    """A curve that moves at its end only, as predictions do where the voice emerges."""
-    levels = np.tile((200 * np.linspace(0, 1, 100) ** 12).astype(np.uint8)[:, None, None], (1, 2, 2))
-    chosen = interpolation_error(levels, choose_kept(levels, 8)).max()
-    even = interpolation_error(levels, np.linspace(0, 99, 8).round().astype(int).tolist()).max()
-    assert chosen < even / 4
+def test_a_wrong_seed_is_seen_in_the_error():
+    seen = run("ddpm", 20)
+    recorder = recorded(seen, [0, 5])
+    wrong = Replay(seen.walk, SEED + 1, list(range(20)), to_db(recorder.levels), None, MEAN_DB, STD_DB)
+    assert state_error_db(wrong, recorder) > 20.0
 
 
-def test_the_next_one_kept_is_the_one_worst_interpolated():
-    levels = wandering(50)
-    for most in (2, 3, 4, 9):
-        error = interpolation_error(levels, choose_kept(levels, most))
-        assert int(error.argmax()) in choose_kept(levels, most + 1)
+def test_the_error_of_predictions_by_hand():
+    """Three predictions of one cell, 100 104 120; the middle one is interpolated to 110: 6 levels are 3 dB."""
+    seen = run("ddim", 3, (1, 1))
+    levels = np.array([100, 104, 120], np.uint8).reshape(3, 1, 1)
+    replay = Replay(seen.walk, SEED, [0, 2], to_db(levels[[0, 2]]), None, MEAN_DB, STD_DB)
+    assert predicted_error_db(replay, levels) == pytest.approx(3.0)
+    assert predicted_error_db(replay, levels, every=2) == 0.0
 
 
-def test_without_a_limit_of_ones_own_there_is_the_usual_one():
-    assert len(choose_kept(np.random.default_rng(0).integers(0, 256, (200, 2, 2)).astype(np.uint8))) == MOST_KEPT
-
-
-def test_one_or_two_predictions_are_all_kept():
-    assert choose_kept(wandering(1)) == [0]
-    assert choose_kept(wandering(2)) == [0, 1]
-
-
-def test_all_are_kept_when_fewer_are_there_than_allowed():
-    assert choose_kept(np.random.default_rng(0).integers(0, 256, (9, 3, 3)).astype(np.uint8)) == list(range(9))
-
-
-# values that hardly move
-
-
-def test_a_value_stays_until_it_has_moved_far_enough():
-    levels = np.array([100, 101, 99, 102, 101, 103, 104, 0, 1], np.uint8).reshape(-1, 1, 1)
-    assert hold_still(levels, by=1).ravel().tolist() == [100, 100, 100, 102, 102, 102, 104, 0, 0]
-    assert hold_still(levels, by=0).ravel().tolist() == levels.ravel().tolist()
-
-
-@pytest.mark.parametrize("by", [1, 3])
-def test_no_value_is_held_further_off_than_allowed(by):
-    levels = np.random.default_rng(0).integers(0, 256, (40, 3, 4)).astype(np.uint8)
-    levels[10:20] = 254 + levels[10:20] % 2  # a byte must not wrap around
-    off = np.abs(hold_still(levels, by).astype(int) - levels)
-    assert off.max() == by
-    assert (hold_still(levels, by)[0] == levels[0]).all()
-
-
-def test_holding_still_leaves_its_argument_alone():
-    levels = np.array([100, 101], np.uint8).reshape(2, 1, 1)
-    hold_still(levels)
-    assert levels.ravel().tolist() == [100, 101]
+def test_the_start_of_every_sampler_is_the_seeds_noise():
+    for sampler in ("euler", "heun", "consistency", "ddim"):
+        seen = run(sampler, 3)
+        noise = seeded_noise(SEED, seen.walk.start_address, *seen.states.shape[1:])
+        np.testing.assert_allclose(seen.states[0], seen.walk.start_weight * noise, rtol=1e-5)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from svc_core.traces.scale import to_db, to_levels
+from svc_core.traces.scale import difference_db, to_db, to_levels
 
 
 @pytest.mark.parametrize(("db", "level"), [(-110, 0), (-109.5, 1), (-105, 10), (-10, 200), (-5, 210), (17.5, 255)])
@@ -13,7 +13,7 @@ def test_known_levels(db, level):
 
 
 def test_values_off_the_scale_take_its_nearest_end():
-    assert to_levels(np.array([-1e6, -110.3, 17.8, 1e6])).tolist() == [0, 0, 255, 255]
+    assert to_levels(np.array([-1e6, -110.3, 17.8, 1e6, -np.inf, np.inf])).tolist() == [0, 0, 255, 255, 0, 255]
 
 
 def test_every_level_comes_back():
@@ -32,3 +32,10 @@ def test_types_and_shapes():
     assert levels.dtype == np.uint8
     assert to_db(levels).dtype == np.float32
     assert to_db(levels).shape == (3, 4)
+
+
+def test_differences_have_a_sign_and_do_not_wrap_around():
+    levels, other = np.array([[0, 255, 7]], np.uint8), np.array([[255, 0, 4]], np.uint8)
+    assert difference_db(levels, other).tolist() == [[-127.5, 127.5, 1.5]]
+    assert difference_db(levels, other).dtype == np.float32
+    np.testing.assert_array_equal(difference_db(levels, other), to_db(levels) - to_db(other))
