@@ -22,7 +22,8 @@ import numpy as np
 from tqdm import tqdm
 
 from svc_core.config import Config, GridConfig
-from svc_core.conversion.sets import Conversion, find_conversions, traces_in
+from svc_core.conversion.references import corpus_recordings, trace_recordings
+from svc_core.conversion.sets import Conversion, find_conversions
 from svc_core.corpora.corpus import CorpusError, read_corpus
 from svc_core.metrics.alignment import MetricError
 from svc_core.metrics.content import PhoneRecogniser
@@ -37,9 +38,6 @@ from svc_core.phones.training import log_posteriors
 from svc_core.sound.audio import AudioError, load_audio
 from svc_core.sound.content import encode_content
 from svc_core.sound.loudness import a_weighted_loudness
-from svc_core.traces.trace import TraceError, open_trace
-
-REFERENCE_CLIPS = 8  # of a singer: their mean lies within .005 of the mean of twenty (cosine)
 
 
 class EvaluationError(ValueError):
@@ -122,7 +120,7 @@ def find_references(given: argparse.Namespace, grid: GridConfig) -> tuple[Singer
     """The singers to compare with, and sentences about what is missing of them. Raises CorpusError."""
     if given.references is None and not given.traces:
         return None, ["the singers are not compared: give --references with a corpus of them."]
-    paths = _corpus_recordings(given.references) if given.references else _trace_recordings(given.traces)
+    paths = corpus_recordings(read_corpus(given.references)) if given.references else trace_recordings(given.traces)
     try:
         encoder = SingerEncoder()
     except MetricError as error:
@@ -136,32 +134,6 @@ def find_references(given: argparse.Namespace, grid: GridConfig) -> tuple[Singer
                 problems.append(f"reference of {singer} left out: {error}")
     references, trouble = refer_to_singers(encoder, recordings, grid.sample_rate_hz)
     return references, problems + trouble
-
-
-def _corpus_recordings(root: Path) -> dict[str, list[Path]]:
-    """Up to 8 training recordings of each singer, spread over the corpus's order and so over its songs."""
-    corpus = read_corpus(root)
-    chosen = {}
-    for singer in corpus.trained_singers:
-        paths = [clip.path for clip in corpus.clips_of("train") if clip.singer == singer]
-        places = np.linspace(0, len(paths) - 1, min(REFERENCE_CLIPS, len(paths)))
-        chosen[singer] = [paths[round(place)] for place in places]
-    return chosen
-
-
-def _trace_recordings(folders: list[Path]) -> dict[str, list[Path]]:
-    """The targets' recordings that lie in traces, each once (several traces may hold the same)."""
-    chosen: dict[str, dict[bytes, Path]] = {}
-    for folder in folders:
-        for trace in (folder, *traces_in(folder)):
-            path = trace / "sound" / "target.flac"
-            if path.is_file():
-                try:
-                    singer = open_trace(trace).manifest["target"].get("singer", "")
-                except TraceError:
-                    continue  # it is listed among the conversions already
-                chosen.setdefault(singer, {}).setdefault(path.read_bytes(), path)
-    return {singer: list(files.values()) for singer, files in chosen.items()}
 
 
 def _distances(

@@ -1,109 +1,260 @@
-"""Record conversions as traces: python -m svc_core.precompute --model MODEL ... --out precomputed
+"""Record conversions as traces: python -m svc_core.precompute --plan precomputed/plan.toml --corpus CORPUS
 
-Either phrases of a corpus (--corpus, --phrases) or a recording of one's own (--source), each into
-every singer of --targets. A trace appears whole or not at all; those that are there already, made by
-the same model, are left alone, so a run that was stopped goes on where it was.
+Which conversions: those of a plan file (see conversion/plan_file), or phrases of a corpus (--phrases), or a
+recording of one's own (--source), each into every singer of --targets, or into a singer that is learnt
+from a folder of recordings (--target-recordings). They are sampled in batches, on a GPU where there is
+one, while workers make and measure the sounds of the batch before; with --cluster on the machines of a
+Ray cluster. A trace appears whole or not at all, and those that are there already, made by the same
+model in the same way, are left alone: a run that was stopped goes on where it was.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import torch
 from tqdm import tqdm
 
-from svc_core.conversion.convert import ConversionError
-from svc_core.conversion.job import Credit, Excerpt, Job, JobError, corpus_jobs, read_credits
-from svc_core.conversion.record import record_job
-from svc_core.conversion.sampling import SamplingError, choose_sampling
-from svc_core.corpora.corpus import CorpusError, read_corpus
+from svc_core.config import AdaptConfig, GridConfig
+from svc_core.conversion.engine import Batch, LoadedModel, Making, Outcome, make_batches, run_batches
+from svc_core.conversion.estimate import estimate
+from svc_core.conversion.hearing import mean_voices, step_vocoder
+from svc_core.conversion.job import Credit, Job, JobError, read_credits
+from svc_core.conversion.plan import Block, Plan, plan_jobs
+from svc_core.conversion.plan_file import read_plan
+from svc_core.conversion.record import ModelFacts, sampling_of
+from svc_core.conversion.references import corpus_recordings, trace_recordings
+from svc_core.conversion.sampling import SAMPLERS, SamplingError
+from svc_core.conversion.sources import SourceError, find_sources
+from svc_core.conversion.target import Target, with_target
+from svc_core.conversion.walks import walk_of
+from svc_core.corpora.corpus import Corpus, CorpusError, read_corpus
+from svc_core.learn_singer import LearnError, learn_singer
 from svc_core.model.checkpoint import CheckpointError, load_model, model_hash
 from svc_core.options import key_shift, positive, whole
 from svc_core.sound.align import AlignmentError
-from svc_core.sound.audio import AudioError
+from svc_core.sound.audio import AudioError, load_audio
 from svc_core.sound.encoders import EncoderError
-from svc_core.traces.catalogue import CatalogueError, rebuild_catalogue
-from svc_core.traces.trace import TraceError, open_trace, sweep_unfinished
+from svc_core.traces.catalogue import CatalogueError
+from svc_core.traces.register import rebuild_catalogue, register_traces
+from svc_core.traces.trace import TraceError, open_trace
+from svc_core.traces.writing import WritingError, sweep_unfinished
+from svc_core.training.trainer import TrainingError
+from svc_core.vocoders.vocoder import SPECS, VocoderError
 from svc_core.workers import worker_pool
 
 CREDITS = Path(__file__).resolve().parents[1] / "precomputed" / "credits.csv"
+SINGERS = Path("runs/singers")  # models that learnt one more singer
+GPU_BATCH, CPU_BATCH = 32, 4  # a card is filled by many; on CPU cores a larger batch only makes the workers wait
+REGISTER_EVERY = 16  # traces, until the catalogue tells of them: each telling rewrites all of it
+TOLD = (
+    JobError, CorpusError, CheckpointError, CatalogueError, SamplingError, EncoderError, AlignmentError, SourceError,
+    LearnError, VocoderError, WritingError, TrainingError, AudioError,
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
+        if given.verify:
+            return verify(given.out)
         if given.rebuild_catalogue:
             return _rebuild(given.out)
         return precompute(given)
-    except (JobError, CorpusError, CheckpointError, CatalogueError, SamplingError, EncoderError) as error:
+    except TOLD as error:
         print(f"precompute: {error}", file=sys.stderr)
-        return 2
+    except BrokenProcessPool:
+        print("precompute: a worker was killed (too little memory?); run the same command again.", file=sys.stderr)
+    return 2
 
 
 def precompute(given: argparse.Namespace) -> int:
     """Record all jobs that are not yet there; returns the exit status."""
-    if given.model is None:
-        raise JobError("--model is missing: which model is to convert?")
-    model = load_model(given.model)
-    choose_sampling(model, "ddpm")  # a trace is of DDPM; a student cannot
     credits_of = read_credits(given.credits)
-    facts = {
-        "sha256_12": model_hash(given.model),
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "attribution": sorted({credits_of[s].attribution for s in model.singers if s in credits_of}),
-    }
-    if not given.targets:
-        raise JobError("--targets is missing: into which singers is to be converted?")
-    unknown = [target for target in given.targets if target not in model.singers]
-    if unknown:
-        raise JobError(f"the model knows no singer {', '.join(unknown)}; it knows {', '.join(model.singers)}.")
-    jobs = _jobs(given, credits_of)
+    corpus = None if given.corpus is None else read_corpus(given.corpus)
+    if given.dry_run and given.target_recordings is not None:
+        raise JobError("--dry-run makes nothing, so it cannot learn --target-recordings: leave one of them out.")
+    target = None if given.target_recordings is None else _learn_target(given)
+    plan = read_plan(given.plan) if given.plan else _plan_of_options(given, target)
+    models = _load_models(plan, credits_of)
+    jobs = plan_jobs(plan, corpus, credits_of, {name: loaded.model for name, loaded in models.items()})
+    grid = next(iter(models.values())).model.config.grid
+    if target is not None:
+        jobs = [with_target(job, target) for job in jobs]
+    maker = step_vocoder(given.vocoder, grid).name
+    todo = [job for job in jobs if not _is_recorded(given.out / job.id, job, models[job.model].facts, maker)]
+    print(f"{len(jobs)} conversions asked for, {len(jobs) - len(todo)} already recorded.")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    for loaded in models.values():
+        loaded.model.to(device).eval()
+    most = given.batch or (GPU_BATCH if device.type == "cuda" else CPU_BATCH)
+    batches = make_batches(todo, {name: loaded.model for name, loaded in models.items()}, most)
+    if given.dry_run:
+        print(estimate(batches, models, given.vocoder, given.jobs).sentence())
+        return 0
     given.out.mkdir(parents=True, exist_ok=True)
     sweep_unfinished(given.out)
-    todo = [job for job in jobs if not _is_recorded(given.out / job.id, facts["sha256_12"])]
-    print(f"{len(jobs)} conversions asked for, {len(jobs) - len(todo)} already recorded.")
     failed = 0
-    with (
-        worker_pool(given.jobs) as pool,
-        tqdm(total=len(todo) * model.schedule.steps, unit="step", mininterval=1) as bar,
-    ):
-        for number, job in enumerate(todo, start=1):
-            bar.set_description(f"{number}/{len(todo)} {job.source.phrase} > {job.target}")
-            try:
-                trace = record_job(job, model, facts, given.out, pool, bar.update)
-            except (AudioError, ConversionError, AlignmentError, EncoderError) as error:
-                failed += 1
-                bar.write(f"skipped {job.id}: {error}", file=sys.stderr)
-            else:
-                size_mb = sum(facts["bytes"] for facts in trace.manifest["files"].values()) / 1e6
-                bar.write(f"{trace.id}: {size_mb:.2f} MB, replay within {trace.manifest['replay_error_db']} dB")
+    if todo:
+        recordings = {} if target is None else {target.name: list(target.recordings)}
+        voices = _voices(corpus, given.out, recordings, grid)
+        making = Making(given.out.resolve(), given.vocoder, voices)
+        if given.cluster is not None:
+            from svc_core.conversion.cluster import run_on_cluster  # ray is not everybody's
+
+            paths = {name: Path(name) for name in models}
+            outcomes = run_on_cluster(batches, models, paths, making, given.cluster, given.gpus_per_task)
+            failed = _report(outcomes, given.out, None)
+        else:
+            failed = _run_here(batches, models, making, given)
     return max(_rebuild(given.out), int(failed > 0))
 
 
-def _jobs(given: argparse.Namespace, credits_of: dict[str, Credit]) -> list[Job]:
+def _run_here(
+    batches: Sequence[Batch], models: Mapping[str, LoadedModel], making: Making, given: argparse.Namespace
+) -> int:
+    """Returns how many jobs failed."""
+    on_cpu = not torch.cuda.is_available()
+    if on_cpu:  # the workers have the other cores
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
+    steps = sum(
+        len(walk_of(models[batch.model].model, sampling_of(job, models[batch.model].model)))
+        for batch in batches
+        for job in batch.jobs
+    )
+    with (
+        worker_pool(given.jobs) as pool,
+        tqdm(total=steps, unit="step", mininterval=1, disable=None) as bar,
+    ):
+        outcomes = run_batches(batches, models, making, pool, given.jobs, bar.update)
+        return _report(outcomes, given.out, bar)
+
+
+def _report(outcomes: Iterable[Outcome], out: Path, bar: tqdm | None) -> int:
+    """Tell of each and enter it in the catalogue; returns how many failed."""
+    failed, fresh = 0, []
+    for outcome in outcomes:
+        if outcome.made is None:
+            failed += 1
+            tqdm.write(f"skipped {outcome.job.id}: {outcome.problem}", file=sys.stderr)
+            continue
+        made = outcome.made
+        tqdm.write(f"{made.id}: {made.bytes / 1e6:.2f} MB, replay within {made.state_error_db} dB")
+        fresh.append(open_trace(out / made.id))
+        if len(fresh) >= REGISTER_EVERY:
+            register_traces(out, fresh)
+            fresh = []
+    register_traces(out, fresh)
+    return failed
+
+
+def verify(out: Path) -> int:
+    """Read every file of every trace in ``out`` against its checksum; returns the exit status."""
+    folders = sorted(path for path in out.iterdir() if path.is_dir() and not path.name.startswith("."))
+    problems = []
+    for folder in tqdm(folders, unit="trace", disable=None):
+        try:
+            open_trace(folder).verify()
+        except TraceError as error:
+            problems.append(str(error))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    print(f"{len(folders) - len(problems)} of {len(folders)} traces in {out} are as they were written.")
+    return int(bool(problems))
+
+
+def _learn_target(given: argparse.Namespace) -> Target:
+    """Learn the singer of --target-recordings, or take what was learnt from the very same before.
+
+    Raises JobError where the options do not go together.
+    """
+    if given.plan is not None or given.targets:
+        raise JobError("--target-recordings makes a target of its own: leave out --targets and --plan.")
+    if given.model is None:
+        raise JobError("--model is missing: which model is to learn the singer?")
+    name = given.target_name or re.sub(r"[^\w-]+", "-", given.target_recordings.resolve().stem).strip("-")
+    recordings = tuple(find_sources([given.target_recordings]).values())
+    learnt = learn_singer(
+        given.model,
+        [given.target_recordings],
+        name,
+        given.singers / f"{name}.safetensors",
+        AdaptConfig(seed=given.seed),
+    )
+    return Target(name, learnt, recordings, Credit(name, given.licence, given.attribution))
+
+
+def _plan_of_options(given: argparse.Namespace, target: Target | None) -> Plan:
+    """The one block that the command line describes. Raises JobError for what is missing."""
+    if given.model is None:
+        raise JobError("--model is missing: which model is to convert?")
+    if not given.targets and target is None:
+        raise JobError("--targets is missing: into which singers is to be converted?")
     if (given.source is None) == (given.phrases is None):
-        raise JobError("give either --corpus with --phrases, or --source with a recording of your own.")
-    if given.phrases is not None:
-        if given.corpus is None:
-            raise JobError("--phrases needs --corpus: the folder with the recordings.")
-        return corpus_jobs(
-            read_corpus(given.corpus), credits_of, given.phrases, given.targets, given.key_shift, given.seed
-        )
-    credit = Credit("own-voice", given.licence, given.attribution)
-    stem = given.source.stem
-    whole = given.start == 0 and given.end is None
-    part = "" if whole else f"@{given.start:g}-{'' if given.end is None else f'{given.end:g}'}"
-    excerpt = Excerpt(given.source, given.start, given.end, "own-voice", stem + part, stem, credit)
-    return [Job(excerpt, target, None, given.key_shift, given.seed) for target in given.targets]
+        raise JobError("give either --corpus with --phrases, or --source with a recording of your own, or a --plan.")
+    if given.phrases is not None and given.corpus is None:
+        raise JobError("--phrases needs --corpus: the folder with the recordings.")
+    sampler = given.sampler if given.steps is None else f"{given.sampler}:{given.steps}"
+    block = Block(
+        str(given.model if target is None else target.model),
+        tuple(given.targets) if target is None else (target.name,),
+        sources=tuple(given.phrases or ()),
+        recordings=() if given.source is None else (given.source,),
+        start_s=given.start,
+        end_s=given.end,
+        licence=given.licence,
+        attribution=given.attribution,
+        keys=(given.key_shift,),
+        samplers=(sampler,),
+        seeds=(given.seed,),
+        detail=given.detail,
+        label=given.label,
+    )
+    return Plan((block,))
 
 
-def _is_recorded(folder: Path, model: str) -> bool:
+def _load_models(plan: Plan, credits_of: Mapping[str, Credit]) -> dict[str, LoadedModel]:
+    """The models that are there. What a plan asks for in vain, plan_jobs tells; a single one is told right away."""
+    names = plan.models if len(plan.models) == 1 else [name for name in plan.models if Path(name).is_file()]
+    loaded = {}
+    for name in names:
+        model = load_model(Path(name))
+        attribution = sorted({credits_of[s].attribution for s in model.singers if s in credits_of})
+        parameters = sum(p.numel() for p in model.parameters())
+        loaded[name] = LoadedModel(model, ModelFacts(model_hash(name), parameters, tuple(attribution)))
+    return loaded
+
+
+def _is_recorded(folder: Path, job: Job, facts: ModelFacts, vocoder: str) -> bool:
+    """A full trace will do where a light one is asked for."""
+    wanted = {one.fingerprint(facts.sha256_12, vocoder) for one in (job, replace(job, detail="full"))}
     try:
-        return open_trace(folder).manifest["model"].get("sha256_12") == model
+        return open_trace(folder).manifest.fingerprint in wanted
     except TraceError:
         return False
+
+
+def _voices(
+    corpus: Corpus | None, out: Path, others: Mapping[str, list[Path]], grid: GridConfig
+) -> dict[str, np.ndarray]:
+    """Mean embeddings of the singers: of the corpus's, else of those whose recordings lie in traces; and ``others``."""
+    recordings = corpus_recordings(corpus) if corpus is not None else trace_recordings([out, CREDITS.parent])
+    sounds: dict[str, list[np.ndarray]] = {}
+    for singer, paths in (recordings | dict(others)).items():
+        for path in paths:
+            try:
+                sounds.setdefault(singer, []).append(load_audio(path, grid))
+            except AudioError as error:
+                print(f"reference of {singer} left out: {error}", file=sys.stderr)
+    return mean_voices(sounds, grid)
 
 
 def _rebuild(out: Path) -> int:
@@ -116,23 +267,40 @@ def _rebuild(out: Path) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m svc_core.precompute", description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, help="a model.safetensors")
-    parser.add_argument("--targets", nargs="+", default=[], metavar="SINGER", help="singers to convert into")
-    parser.add_argument("--out", type=Path, default=Path("precomputed"), help="folder of the traces")
-    parser.add_argument("--corpus", type=Path, help="folder with metadata.csv and phrases.csv")
-    parser.add_argument("--credits", type=Path, default=CREDITS, help="table: singer, licence, attribution")
-    parser.add_argument("--phrases", nargs="+", metavar="PHRASE[:SINGER]", help="phrases of the corpus")
-    parser.add_argument("--source", type=Path, help="a recording of one's own (WAV, FLAC, OGG, MP3)")
-    parser.add_argument("--start", type=float, default=0.0, metavar="S", help="of --source: from second")
-    parser.add_argument("--end", type=float, metavar="S", help="of --source: to second")
-    parser.add_argument("--licence", default="all rights reserved", help="of --source")
-    parser.add_argument("--attribution", default="own recording", help="of --source")
-    parser.add_argument(
+    what = parser.add_argument_group("which conversions")
+    what.add_argument("--plan", type=Path, metavar="FILE", help="a plan in TOML, such as precomputed/plan.toml")
+    what.add_argument("--model", type=Path, help="a model.safetensors")
+    what.add_argument("--targets", nargs="+", default=[], metavar="SINGER", help="singers to convert into")
+    what.add_argument("--target-recordings", type=Path, metavar="FOLDER", help="of a singer that is learnt first")
+    what.add_argument("--target-name", metavar="NAME", help="of that singer (default: the folder's name)")
+    what.add_argument("--singers", type=Path, default=SINGERS, help=f"where learnt singers are kept ({SINGERS})")
+    what.add_argument("--corpus", type=Path, help="folder with metadata.csv and phrases.csv")
+    what.add_argument("--credits", type=Path, default=CREDITS, help="table: singer, licence, attribution")
+    what.add_argument("--phrases", nargs="+", metavar="PHRASE[:SINGER]", help="phrases of the corpus")
+    what.add_argument("--source", type=Path, help="a recording of one's own (WAV, FLAC, OGG, MP3)")
+    what.add_argument("--start", type=float, default=0.0, metavar="S", help="of --source: from second")
+    what.add_argument("--end", type=float, metavar="S", help="of --source: to second")
+    what.add_argument("--licence", default="all rights reserved", help="of --source")
+    what.add_argument("--attribution", default="own recording", help="of --source")
+    how = parser.add_argument_group("how")
+    how.add_argument(
         "--key-shift", type=key_shift, default=None, metavar="auto|N", help="whole semitones (default auto)"
     )
-    parser.add_argument("--seed", type=whole, default=0, help="of the noise (default 0)")
-    parser.add_argument("--jobs", type=positive, default=os.cpu_count(), help="workers for sound and F0")
-    parser.add_argument("--rebuild-catalogue", action="store_true", help="only list the traces in --out anew")
+    how.add_argument("--seed", type=whole, default=0, help="of the noise (default 0)")
+    how.add_argument("--sampler", choices=SAMPLERS, default="ddpm", help="default ddpm")
+    how.add_argument("--steps", type=positive, help="of the sampler (default: its usual number)")
+    how.add_argument("--detail", choices=("full", "light"), default="full", help="how much is kept (default full)")
+    how.add_argument("--label", default="", help="tells apart what else would have one name")
+    how.add_argument("--vocoder", default="griffin-lim", metavar="SPEC", help=SPECS)
+    run = parser.add_argument_group("the run")
+    run.add_argument("--out", type=Path, default=Path("precomputed"), help="folder of the traces")
+    run.add_argument("--jobs", type=positive, default=os.cpu_count(), help="workers for sound, F0 and metrics")
+    run.add_argument("--batch", type=positive, help=f"clips together (default {GPU_BATCH} on a GPU, {CPU_BATCH} else)")
+    run.add_argument("--cluster", metavar="ADDRESS", help="of a Ray cluster; 'auto' for the one that runs here")
+    run.add_argument("--gpus-per-task", type=float, default=0.0, metavar="N", help="of a cluster's sampling tasks")
+    run.add_argument("--dry-run", action="store_true", help="tell what it would cost, after a short trial")
+    run.add_argument("--verify", action="store_true", help="only read all traces in --out against their checksums")
+    run.add_argument("--rebuild-catalogue", action="store_true", help="only list the traces in --out anew")
     return parser
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,14 @@ import soundfile
 import torch
 
 from svc_core.config import Config, DiffusionConfig, ModelConfig, TrainConfig
+from svc_core.conversion.engine import LoadedModel, Making, record_one
 from svc_core.conversion.job import corpus_jobs, read_credits
-from svc_core.conversion.record import record_job
+from svc_core.conversion.record import ModelFacts
 from svc_core.corpora.corpus import Corpus, read_corpus
 from svc_core.model.checkpoint import load_model, model_hash, save_model
 from svc_core.model.system import VoiceConverter
 from svc_core.sound.features import Features, extract_features
-from svc_core.traces.trace import Trace
+from svc_core.traces.trace import Trace, open_trace
 from tests.support.killed import Ended, kill_training
 
 RATE_HZ = 24_000
@@ -168,6 +168,7 @@ def tiny_trace(tiny_corpus: Corpus, tiny_model_path: Path, tmp_path_factory: pyt
     """A real trace, recorded with the tiny model: the bass's hymn sung by the alto. Copy it before changing it."""
     credits_of = read_credits(tiny_corpus.root / "credits.csv")
     (job,) = corpus_jobs(tiny_corpus, credits_of, ["hymn:bass"], ["alto"], key_shift=None, seed=3)
-    facts = {"sha256_12": model_hash(tiny_model_path), "parameters": 1}
-    with ThreadPoolExecutor(1) as pool:
-        return record_job(job, load_model(tiny_model_path), facts, tmp_path_factory.mktemp("out"), pool, lambda: None)
+    facts = ModelFacts(model_hash(tiny_model_path), 1, ("Made for tests, the model",))
+    out = tmp_path_factory.mktemp("out")
+    record_one(job, LoadedModel(load_model(tiny_model_path), facts), Making(out, "griffin-lim", {}))
+    return open_trace(out / job.id)

@@ -7,7 +7,7 @@ import io
 import json
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,8 +23,10 @@ from svc_core.model.content_encoder import ContentEncoder
 from svc_core.phones.encoder_file import Recogniser, save_content_encoder
 from svc_core.phones.inventory import inventory_of
 from svc_core.phones.learning import PhoneHead
-from svc_core.traces.trace import write_trace
+from svc_core.traces.manifest import Model
+from svc_core.traces.writing import write_trace
 from tests.conftest import RATE_HZ, contour, is_sentence, voice
+from tests.support.hand_traces import hand_files, hand_manifest
 
 FACTS = {
     "source": "../bass/test.wav",
@@ -200,22 +202,11 @@ def traces(sung_octave_up, tmp_path_factory) -> Path:
     parent = tmp_path_factory.mktemp("traces")
     source = voice(contour(1.0, 130.0, 122.0, vibrato_cents=30), 0.95)
     sounds = {"source": source, "converted": sung_octave_up, "target": voice(contour(1.5, 300.0), 1.15, seed=7)}
-    manifest = {
-        "id": "one",
-        "source": {"singer": "bass"},
-        "target": {"singer": "alto"},
-        "key_shift_semitones": 12,
-        "sampler": {"name": "ddpm", "steps": 20, "seed": 3},
-        "model": {"sha256_12": "0123456789ab"},
-        "vocoder": "Griffin-Lim",
-        "frames": 93,
-        "licence": "CC0",
-    }
-    manifest |= {field: {} for field in ("scale", "grid")}
-    manifest |= {field: [] for field in ("kept_steps", "sounds", "f0_rows", "attribution")}
-    files = {f"sound/{name}.flac": encoded(sound) for name, sound in sounds.items()}
+    manifest = hand_manifest("one", steps=20, frames=93, hidden=None, model=Model("0123456789ab", 1))
+    manifest = replace(manifest, sampler=replace(manifest.sampler, seed=3))
+    files = hand_files(manifest) | {f"sound/{name}.flac": encoded(sound) for name, sound in sounds.items()}
     write_trace(parent, manifest, files)
-    write_trace(parent, manifest | {"id": "two"}, files | {"sound/converted.flac": encoded(source)})
+    write_trace(parent, replace(manifest, id="two"), files | {"sound/converted.flac": encoded(source)})
     return parent
 
 

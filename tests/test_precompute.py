@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -20,11 +21,13 @@ from svc_core.model.checkpoint import load_model, model_hash, save_model
 from svc_core.model.system import VoiceConverter
 from svc_core.precompute import main, precompute
 from svc_core.traces.catalogue import read_catalogue
-from svc_core.traces.trace import MANIFEST, open_trace, sweep_unfinished
+from svc_core.traces.manifest import MANIFEST
+from svc_core.traces.trace import open_trace
 from svc_core.training.objectives import as_student
 from tests.conftest import contour, is_sentence, voice
 
 ROOT = Path(inspect.getfile(precompute)).parents[1]
+ASKED = ["--source", "me.wav", "--targets", "alto"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ def stopped(tiny_model_path, tmp_path_factory) -> Stopped:
     folder = tmp_path_factory.mktemp("precomputed")
     soundfile.write(folder / "me.wav", np.concatenate([np.zeros(12_000), voice(contour(0.5, 220.0))]), 24_000)
     out, source = folder / "out", ["--source", str(folder / "me.wav"), "--attribution", "Me, 2025"]
-    asked = ["--targets", "alto", "bass", "--key-shift", "-4", "--seed", "8", "--jobs", "1", "--out", str(out)]
+    asked = ["--targets", "alto", "bass", "--key-shift", "-4", "--seed", "8", "--jobs", "1"]
+    asked += ["--detail", "light", "--out", str(out)]
     arguments = ["--model", str(tiny_model_path), *source, *asked, "--start", "0.5", "--end", "1.0"]
     command = [sys.executable, "-m", "svc_core.precompute", *arguments]
     pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
@@ -82,7 +86,9 @@ def stopped(tiny_model_path, tmp_path_factory) -> Stopped:
             process.communicate()
     assert process.returncode == -signal.SIGKILL
     after_kill = traces_in(out)
-    (out / ".partial-hymn-1" / "sound").mkdir(parents=True)  # as a kill in the middle of writing leaves it
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()  # its number is nobody's now: as a kill in the middle of writing leaves it
+    (out / f".partial-{socket.gethostname()}-{gone.pid}-0123456789ab" / "sound").mkdir(parents=True)
     with contextlib.redirect_stdout(io.StringIO()) as said:
         assert main(arguments) == 0
     return Stopped(out, arguments, workers_ended, after_kill, traces_in(out), said.getvalue())
@@ -104,7 +110,7 @@ def test_the_next_run_makes_the_rest_and_leaves_the_first_alone(stopped):
 
 
 def test_what_a_kill_left_half_made_is_swept_away(stopped):
-    assert not list(stopped.out.glob(".*"))
+    assert not list(stopped.out.glob(".partial*"))
 
 
 def test_every_trace_is_listed_with_what_was_asked_for(stopped):
@@ -119,16 +125,16 @@ def test_every_trace_is_listed_with_what_was_asked_for(stopped):
 def test_a_trace_of_ones_own_recording_says_whose_it_is(stopped):
     for name in stopped.after_finish:
         manifest = open_trace(stopped.out / name).manifest
-        assert manifest["frames"] == 46  # half a second
-        assert manifest["attribution"] == ["Me, 2025"]
-        assert manifest["source"]["licence"] == "all rights reserved"
-        assert manifest["source"]["file"] == "me.wav"
+        assert manifest.frames == 46  # half a second
+        assert manifest.attribution == ["Me, 2025"]
+        assert manifest.source.licence == "all rights reserved"
+        assert manifest.source.file == "me.wav"
 
 
 def test_a_trace_names_the_model_that_made_it(stopped, tiny_model_path):
-    facts = open_trace(stopped.out / next(iter(stopped.after_finish))).manifest["model"]
-    assert facts["sha256_12"] == model_hash(tiny_model_path)
-    assert facts["parameters"] == sum(weight.numel() for weight in load_model(tiny_model_path).parameters())
+    facts = open_trace(stopped.out / next(iter(stopped.after_finish))).manifest.model
+    assert facts.sha256_12 == model_hash(tiny_model_path)
+    assert facts.parameters == sum(weight.numel() for weight in load_model(tiny_model_path).parameters())
 
 
 def test_a_run_with_nothing_to_do_touches_nothing(stopped, capsys):
@@ -216,21 +222,21 @@ def test_a_phrase_that_may_not_ship_is_refused(from_corpus, capsys):
 
 def test_a_missing_model_is_refused(tmp_path, capsys):
     assert "--model is missing" in refusal(capsys, ["--targets", "alto"])
-    assert "train a model first" in refusal(capsys, ["--model", str(tmp_path / "none"), "--targets", "alto"])
+    assert "train a model first" in refusal(capsys, ["--model", str(tmp_path / "none"), *ASKED])
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path, capsys):
     (tmp_path / "model.safetensors").write_text("weights")
-    assert "not a whole safetensors file" in refusal(
-        capsys, ["--model", str(tmp_path / "model.safetensors"), "--targets", "alto"]
-    )
+    assert "not a whole safetensors file" in refusal(capsys, ["--model", str(tmp_path / "model.safetensors"), *ASKED])
 
 
 def test_a_student_is_refused_before_anything_is_measured(tiny_model, base, tmp_path, capsys):
-    """It takes one step, and a trace is of a thousand."""
+    """DDPM is what is asked for where nothing is said."""
     student = VoiceConverter(as_student(tiny_model.config), tiny_model.singers)
     save_model(tmp_path / "student.safetensors", student, student.state_dict())
-    arguments = [*base, "--model", str(tmp_path / "student.safetensors"), "--source", "gone.wav", "--targets", "alto"]
+    soundfile.write(tmp_path / "me.wav", np.zeros(24_000), 24_000)
+    source = ["--source", str(tmp_path / "me.wav"), "--targets", "alto"]
+    arguments = [*base, "--model", str(tmp_path / "student.safetensors"), *source]
     assert "this model is a student" in refusal(capsys, arguments)
 
 
@@ -248,21 +254,12 @@ def test_phrases_need_a_corpus_and_everybody_credited(base, tiny_corpus, tmp_pat
     assert "none.csv: there is no such file" in refusal(capsys, missing)
 
 
-def test_what_was_being_replaced_when_a_run_was_killed_comes_back(tmp_path):
-    for name in (".old-gone", ".old-there", "there", ".partial-half-7"):
-        (tmp_path / name).mkdir()
-    (tmp_path / ".old-gone" / "kept").write_text("x")
-    sweep_unfinished(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["gone", "there"]
-    assert (tmp_path / "gone" / "kept").read_text() == "x"
-
-
 def test_a_trace_thanks_those_whose_voices_trained_the_model(from_corpus, tmp_path):
     assert main([*from_corpus, "--phrases", "hymn:alto", "--targets", "bass"]) == 0
     (entry,) = read_catalogue(tmp_path / "out")
     manifest = open_trace(tmp_path / "out" / entry.id).manifest
-    assert manifest["model"]["attribution"] == ["Made for tests, alto", "Made for tests, bass"]
-    assert set(manifest["model"]["attribution"]) <= set(manifest["attribution"])
+    assert manifest.model.attribution == ["Made for tests, alto", "Made for tests, bass"]
+    assert set(manifest.model.attribution) <= set(manifest.attribution)
 
 
 def test_no_target_is_refused(from_corpus, capsys):
@@ -283,8 +280,8 @@ def test_a_key_shift_of_nonsense_is_refused(base, capsys, nonsense):
     assert f"'{nonsense}' is neither 'auto' nor a whole number of semitones" in capsys.readouterr().err
 
 
-def test_a_missing_recording_is_skipped_with_a_sentence(base, tmp_path, capsys):
-    message = skipped(capsys, [*base, "--source", str(tmp_path / "gone.wav"), "--targets", "alto"])
+def test_a_missing_recording_is_refused_before_any_work(base, tmp_path, capsys):
+    message = refusal(capsys, [*base, "--source", str(tmp_path / "gone.wav"), "--targets", "alto"])
     assert "gone.wav: there is no such file" in message
 
 
@@ -303,3 +300,97 @@ def test_a_broken_recording_does_not_stop_the_others(base, tmp_path, capsys):
 
 def test_a_missing_folder_cannot_be_rebuilt(tmp_path, capsys):
     assert "nowhere" in refusal(capsys, ["--rebuild-catalogue", "--out", str(tmp_path / "nowhere")])
+
+
+# plans, trials, checks
+
+
+@pytest.fixture
+def plan(tiny_model_path, tmp_path) -> Path:
+    """Two light conversions by few steps."""
+    path = tmp_path / "plan.toml"
+    path.write_text(
+        f'[[conversions]]\nmodel = "{tiny_model_path}"\nsources = ["hymn:bass"]\ntargets = ["alto"]\n'
+        'samplers = ["ddim:3", "euler:3"]\ndetail = "light"\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.fixture
+def planned(plan, tiny_corpus, tmp_path) -> list[str]:
+    credited = ["--credits", str(tiny_corpus.root / "credits.csv")]
+    return ["--plan", str(plan), "--corpus", str(tiny_corpus.root), *credited, "--out", str(tmp_path / "out")]
+
+
+def test_a_plan_is_made_once_and_then_verified(planned, tmp_path, capsys):
+    assert main([*planned, "--jobs", "1"]) == 0
+    assert {entry.sampler for entry in read_catalogue(tmp_path / "out")} == {"ddim", "euler"}
+    assert main([*planned, "--jobs", "1"]) == 0
+    assert "2 conversions asked for, 2 already recorded." in capsys.readouterr().out
+    assert main(["--verify", "--out", str(tmp_path / "out")]) == 0
+    assert "2 of 2 traces" in capsys.readouterr().out
+    (broken,) = (tmp_path / "out").glob("*euler*")
+    data = bytearray((broken / "predicted.npy.gz").read_bytes())
+    data[len(data) // 2] ^= 1
+    (broken / "predicted.npy.gz").write_bytes(data)
+    assert main(["--verify", "--out", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr()
+    assert "1 of 2 traces" in said.out
+    assert is_sentence(said.err.splitlines()[-1])
+    assert "predicted.npy.gz is not what was written" in said.err
+
+
+def test_a_dry_run_says_what_it_would_cost_and_makes_nothing(planned, tmp_path, capsys):
+    assert main([*planned, "--dry-run", "--jobs", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "2 conversions of 2 s of singing: about" in said
+    assert is_sentence(said.splitlines()[-1])
+    assert not (tmp_path / "out").exists()
+
+
+def test_all_that_is_wrong_with_a_plan_is_said_before_any_work(planned, plan, tmp_path, capsys):
+    text = plan.read_text(encoding="utf-8")
+    plan.write_text(text.replace('"alto"', '"tenor"').replace("ddim:3", "ddim:0") + 'colour = "red"\n')
+    assert main(planned) == 2
+    problems = capsys.readouterr().err.splitlines()
+    assert len(problems) == 3
+    assert all(is_sentence(line) for line in problems)
+    for what in ("tenor", "ddim:0", "colour"):
+        assert sum(what in line for line in problems) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_trace_will_do_where_a_light_one_is_wished_for(tiny_trace, from_corpus, tmp_path, capsys):
+    shutil.copytree(tiny_trace.folder.parent, tmp_path / "out")
+    asked = ["--phrases", "hymn:bass", "--targets", "alto", "--seed", "3", "--detail", "light"]
+    assert main([*from_corpus, *asked]) == 0
+    assert "1 already recorded." in capsys.readouterr().out
+
+
+def test_a_folder_of_recordings_is_a_target(base, tiny_corpus, tmp_path, capsys):
+    """One command: somebody's recordings, learnt, and converted into; the second time it is known."""
+    (tmp_path / "friend").mkdir()
+    samples = voice(contour(8.0, 180.0, 240.0, vibrato_cents=20), tract=1.1)
+    soundfile.write(tmp_path / "friend" / "song.wav", samples, 24_000)
+    source = ["--source", str(tiny_corpus.root / "bass/test.wav"), "--start", "0", "--end", "0.6"]
+    quick = ["--sampler", "ddim", "--steps", "2", "--detail", "light", "--singers", str(tmp_path / "singers")]
+    arguments = [*base, *source, *quick, "--target-recordings", str(tmp_path / "friend"), "--target-name", "a-friend"]
+    assert main(arguments) == 0
+    (entry,) = read_catalogue(tmp_path / "out")
+    manifest = open_trace(tmp_path / "out" / entry.id).manifest
+    assert (entry.source, entry.target) == ("own-voice", "a-friend")
+    assert (manifest.reference.singer, manifest.reference.file) == ("a-friend", "song.wav")
+    assert "a-friend" in load_model(tmp_path / "singers" / "a-friend.safetensors").singers
+    assert main(arguments) == 0
+    assert "1 already recorded." in capsys.readouterr().out
+
+
+def test_a_target_is_named_or_learnt_and_not_both(base, tmp_path, capsys):
+    arguments = [*base, "--source", "me.wav", "--targets", "alto", "--target-recordings", str(tmp_path)]
+    assert "leave out --targets" in refusal(capsys, arguments)
+
+
+def test_a_cluster_without_its_package_is_refused(planned, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert "pip install ray" in refusal(capsys, [*planned, "--cluster", "auto"])

@@ -75,11 +75,13 @@ def convert_batch(
     model: VoiceConverter,
     sampling: Sampling,
     callback: StepCallback | None = None,
+    keep: torch.Tensor | None = None,
 ) -> list[torch.Tensor]:
     """Convert clips of any lengths together; returns their mels in natural log, each (mel, frame).
 
     Each has its own seed, and the frame of its song at which it begins: its noise, and so its result,
-    is that of the clip alone. Raises ConversionError where memory does not suffice.
+    is that of the clip alone. ``keep`` (batch, 4) takes conditions away. Raises ConversionError where
+    memory does not suffice.
     """
     device = model.mel_mean.device
     frames = [clip.f0_hz.shape[-1] for clip in clips]
@@ -91,7 +93,7 @@ def convert_batch(
         return torch.from_numpy(np.stack(rows)).to(device)
 
     try:
-        mels = model.denormalise(sample(model, inputs, noise, sampling, callback=callback)).cpu()
+        mels = model.denormalise(sample(model, inputs, noise, sampling, keep, callback)).cpu()
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise

@@ -1,13 +1,34 @@
-"""What to convert: which phrase, into which singer, and who is to be thanked for it."""
+"""One conversion to be made: which recording, into which singer, how; its name, and who is to be thanked for it.
+
+A job's ``id`` is the name of its trace's folder and part of its address. A name of a phrase, singer or
+label that would not be safe there (on Linux, macOS or Windows, or in a URL) is written with ``_`` for
+what is not, and six digits of its SHA-256 behind ``~``, so that two names never become one.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+import difflib
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from svc_core.corpora.corpus import Corpus, Phrase
+from svc_core.model.guidance import Guidance
+
+EDITION = 1  # of recording: raise it when the same job would come out as another trace than before
+DETAILS = ("full", "light")  # how much of a walk is kept
+LONGEST_ID = 200  # bytes: file systems take 255, and an unfinished trace's folder has a longer name
+MOST_OFFERED = 30  # names in one sentence
+# Hyphens stand alone, for two of them part an id. "guide-" and "without-" begin parts of an id, and on
+# Windows "con." and its like begin the name of a device.
+SAFE_NAME = re.compile(
+    r"(?!guide-|without-|(?i:con|prn|aux|nul|com\d|lpt\d)\.)\w[\w@+.]*(-[\w@+.]+)*-?(?<!\.)", re.ASCII
+)
 
 
 class JobError(ValueError):
@@ -38,19 +59,71 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class Job:
-    """One conversion. ``key_shift`` None means: from the medians of both singers."""
+    """One conversion, and how much of it is kept.
+
+    ``key_shift`` None means: from the medians of both singers; ``steps`` None: the sampler's usual
+    number. ``without`` are the conditions taken away, in the order of CONDITION_NAMES. ``label`` tells
+    apart what would else have one name: the same conversion by two models.
+    """
 
     source: Excerpt
     target: str
     reference: Excerpt | None
     key_shift: int | None
     seed: int
+    sampler: str = "ddpm"
+    steps: int | None = None
+    guidance: Guidance = field(default_factory=Guidance)
+    without: tuple[str, ...] = ()
+    detail: str = "full"
+    model: str = ""
+    label: str = ""
 
     @property
     def id(self) -> str:
-        """Name of the trace's folder: phrase, source, target, key and seed."""
+        """Name of the trace's folder: phrase, source, target, key, sampler and seed, then what is out of the ordinary.
+
+        ``--without-melody-singer`` names the conditions taken away, ``--guide-singer2`` and
+        ``--guide-content-1-singer1.5`` each guided condition with its weight (here -1 and 1.5). Detail and
+        model are no part of it.
+        """
         key = "auto" if self.key_shift is None else f"{self.key_shift:+d}"
-        return f"{self.source.phrase}--{self.source.singer}--{self.target}--key{key}--ddpm--seed{self.seed}"
+        names = [safe_name(name) for name in (self.source.phrase, self.source.singer, self.target)]
+        parts = [*names, f"key{key}", f"{self.sampler}{'' if self.steps is None else self.steps}", f"seed{self.seed}"]
+        if self.without:
+            parts.append("-".join(("without", *self.without)))
+        if weights := self.guidance.weights():
+            parts.append("-".join(("guide", *(f"{name}{weight:g}" for name, weight in weights.items()))))
+        if self.label:
+            parts.append(safe_name(self.label))
+        whole = "--".join(parts)
+        return whole if len(whole) <= LONGEST_ID else f"{whole[: LONGEST_ID - 9]}~{_digest(whole)[:8]}"
+
+    def fingerprint(self, model_hash: str, vocoder: str) -> str:
+        """12 hex digits over all that decides what the trace holds: is a trace of this name this very one?
+
+        Recordings count by their file's name, part, singer and credit, not by their folder; the model by
+        its hash, not by its path; the vocoder by its name.
+        """
+        facts = asdict(self) | {"edition": EDITION, "model": model_hash, "vocoder": vocoder}
+        del facts["label"]
+        for recording in (facts["source"], facts["reference"]):
+            if recording is not None:
+                recording["path"] = recording["path"].name
+        return _digest(json.dumps(facts, sort_keys=True))[:12]
+
+
+def safe_name(name: str) -> str:
+    """``name`` as a part of an id: itself where it is safe, else what can be read of it and a hash (ASCII)."""
+    if SAFE_NAME.fullmatch(name):
+        return name
+    letters = (letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    plain = re.sub(r"[^A-Za-z0-9_@+-]+|--+", "_", "".join(letters)).lstrip("-@+")
+    return f"{plain}~{_digest(unicodedata.normalize('NFC', name))[:6]}"  # macOS hands out names decomposed
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def read_credits(path: str | Path) -> dict[str, Credit]:
@@ -80,45 +153,72 @@ def corpus_jobs(
     key_shift: int | None,
     seed: int,
 ) -> list[Job]:
-    """Every named phrase into every target but its own singer.
+    """Every named phrase into every target but its own singer, as full DDPM traces by whichever model.
 
-    A phrase is named as in phrases.csv, with ``:singer`` behind it where only one singer's is meant.
     Raises JobError listing everything that is unknown or may not be published.
     """
-    problems = []
-    chosen: list[Phrase] = []
-    for asked in phrases:
-        name, _, singer = asked.partition(":")
-        found = [p for p in corpus.phrases if p.name == name and singer in ("", p.clip.singer)]
-        if not found:
-            known = ", ".join(sorted({f"{p.name}:{p.clip.singer}" for p in corpus.phrases})) or "none at all"
-            problems.append(f"there is no phrase '{asked}'; there are {known}.")
-        chosen += found
-    for phrase in chosen:
-        if not phrase.clip.may_ship:
-            problems.append(f"'{phrase.name}' of {phrase.clip.singer} may not be published (may_ship = no).")
-    for singer in sorted({*targets, *(p.clip.singer for p in chosen)}):
-        if singer not in credits_of:
-            problems.append(f"nobody is credited for '{singer}': add a line to credits.csv.")
+    chosen, problems = find_phrases(corpus, phrases)
+    problems += uncredited([*targets, *(p.clip.singer for p in chosen)], credits_of)
     if problems:
         raise JobError("\n".join(problems))
     return [
-        Job(_excerpt(phrase, credits_of), target, _reference(corpus, phrase, target, credits_of), key_shift, seed)
-        for phrase in chosen
+        Job(excerpt_of(p, credits_of), target, reference_of(corpus, p, target, credits_of), key_shift, seed)
+        for p in chosen
         for target in targets
-        if target != phrase.clip.singer
+        if target != p.clip.singer
     ]
 
 
-def _excerpt(phrase: Phrase, credits_of: dict[str, Credit]) -> Excerpt:
+def find_phrases(corpus: Corpus, asked: Sequence[str]) -> tuple[list[Phrase], list[str]]:
+    """The phrases meant, each once, and a sentence for each that is unknown or may not be published.
+
+    A phrase is named as in phrases.csv, with ``:singer`` behind it where only one singer's is meant;
+    ``*`` names all those that may be published.
+    """
+    found: dict[Phrase, None] = {}
+    problems = []
+    for name in asked:
+        meant = [p for p in corpus.phrases if _is_meant(p, name)]
+        if not meant:
+            known = sorted({f"{p.name}:{p.clip.singer}" for p in corpus.phrases})
+            problems.append(f"there is no phrase '{name}'{' to publish' * name.startswith('*')}; {offer(name, known)}.")
+        found |= dict.fromkeys(meant)
+    for phrase in found:
+        if not phrase.clip.may_ship:
+            problems.append(f"'{phrase.name}' of {phrase.clip.singer} may not be published (may_ship = no).")
+    return list(found), problems
+
+
+def _is_meant(phrase: Phrase, name: str) -> bool:
+    singer = phrase.clip.singer
+    return name in (phrase.name, f"{phrase.name}:{singer}") or (phrase.clip.may_ship and name in ("*", f"*:{singer}"))
+
+
+def offer(asked: str, known: Sequence[str]) -> str:
+    """The end of a sentence that begins with what there is not."""
+    if len(known) > MOST_OFFERED:
+        return f"of {len(known)}, the nearest are {', '.join(difflib.get_close_matches(asked, known, 3, 0.0))}"
+    return f"there are {', '.join(known) or 'none at all'}"
+
+
+def uncredited(singers: Iterable[str], credits_of: dict[str, Credit]) -> list[str]:
+    """A sentence for each singer whom no line of credits.csv names."""
+    return [
+        f"nobody is credited for '{singer}': add a line to credits.csv."
+        for singer in sorted(set(singers))
+        if singer not in credits_of
+    ]
+
+
+def excerpt_of(phrase: Phrase, credits_of: dict[str, Credit]) -> Excerpt:
     clip = phrase.clip
     return Excerpt(
         clip.path, phrase.start_s, phrase.end_s, clip.singer, phrase.name, clip.song, credits_of[clip.singer]
     )
 
 
-def _reference(corpus: Corpus, phrase: Phrase, target: str, credits_of: dict[str, Credit]) -> Excerpt | None:
+def reference_of(corpus: Corpus, phrase: Phrase, target: str, credits_of: dict[str, Credit]) -> Excerpt | None:
     """The target's own recording: of the same phrase where there is one, else the first that may be published."""
     own = [p for p in corpus.phrases if p.clip.singer == target and p.clip.may_ship]
     own.sort(key=lambda p: p.name != phrase.name)
-    return _excerpt(own[0], credits_of) if own else None
+    return excerpt_of(own[0], credits_of) if own else None

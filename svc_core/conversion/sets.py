@@ -110,21 +110,22 @@ def read_conversion(path: Path) -> Conversion:
 
 def conversion_of_trace(folder: Path) -> Conversion:
     """The conversion that a trace recorded, from the two sounds in it. Raises TraceError."""
-    manifest = open_trace(folder).manifest
-    sampler = manifest["sampler"]
+    trace = open_trace(folder)
+    manifest = trace.manifest
+    kind = "flac" if "sound/converted.flac" in manifest.files else "mp3"
     return Conversion(
-        name=manifest["id"],
-        converted=folder / "sound" / "converted.flac",
-        source=folder / "sound" / "source.flac",
+        name=manifest.id,
+        converted=folder / "sound" / f"converted.{kind}",
+        source=folder / "sound" / f"source.{kind}",
         start_s=0.0,
         end_s=None,
-        target=manifest["target"].get("singer", ""),
-        key_shift_semitones=float(manifest["key_shift_semitones"]),
+        target=manifest.target,
+        key_shift_semitones=float(manifest.key_shift_semitones),
         made_by={
-            "sampler": sampler.get("name"),
-            "steps": sampler.get("steps"),
-            "seed": sampler.get("seed"),
-            "vocoder": manifest["vocoder"],
-            "model": manifest["model"].get("sha256_12"),
+            "sampler": manifest.sampler.name,
+            "steps": manifest.sampler.steps,
+            "seed": manifest.sampler.seed,
+            "vocoder": manifest.vocoder,
+            "model": manifest.model.sha256_12,
         },
     )

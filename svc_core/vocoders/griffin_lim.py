@@ -59,8 +59,8 @@ class GriffinLim:
 
     name = NAME
 
-    def __init__(self, grid: GridConfig) -> None:
-        self.grid = grid
+    def __init__(self, grid: GridConfig, iterations: int = ITERATIONS) -> None:
+        self.grid, self.iterations = grid, iterations
 
     def synthesize(self, mel: np.ndarray) -> np.ndarray:
-        return griffin_lim(mel, self.grid)
+        return griffin_lim(mel, self.grid, self.iterations)

@@ -1,11 +1,15 @@
-"""What may be asked for: every problem at once, credits for everybody, the right reference."""
+"""What may be asked for and what it is called: every problem at once, credits for everybody, the right reference."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from svc_core.conversion.job import Credit, Excerpt, Job, JobError, corpus_jobs, read_credits
+from svc_core.conversion import job as job_module
+from svc_core.conversion.job import Credit, Excerpt, Job, JobError, corpus_jobs, read_credits, safe_name
 from svc_core.corpora.corpus import Clip, Corpus, Phrase
+from svc_core.model.guidance import Guidance
 from tests.conftest import is_sentence, write_rows
 
 CREDITS = {singer: Credit(singer, "CC0", f"thanks to {singer}") for singer in ("alto", "bass", "guest")}
@@ -112,6 +116,23 @@ def test_all_problems_are_listed_at_once(corpus):
         assert sum(word in problem for problem in problems) == 1
 
 
+def test_an_asterisk_means_every_phrase_that_may_be_published_once(corpus):
+    jobs = jobs_of(corpus, ["amen", "*"], ["bass"])
+    assert [(job.source.singer, job.source.phrase) for job in jobs] == [("alto", "amen"), ("alto", "scale")]
+
+
+def test_an_asterisk_can_be_for_one_singer(corpus):
+    assert [job.source.phrase for job in jobs_of(corpus, ["*:bass"], ["alto"])] == ["amen"]
+    assert "no phrase '*:guest' to publish" in problems_of(corpus, ["*:guest"], ["alto"])[0]
+
+
+def test_of_many_phrases_only_the_nearest_are_offered(corpus):
+    phrases = tuple(Phrase(f"verse{n}", clip_of("alto"), 0.0, 1.0) for n in range(40))
+    (problem,) = problems_of(Corpus(corpus.root, corpus.clips, phrases), ["vers33"], ["bass"])
+    assert "of 40, the nearest are verse33:alto" in problem
+    assert problem.count("verse") == 3
+
+
 def test_a_corpus_without_phrases_has_nothing_to_offer(corpus):
     (problem,) = problems_of(Corpus(corpus.root, corpus.clips, ()), ["amen"], ["bass"])
     assert "'amen'" in problem
@@ -153,3 +174,137 @@ def test_a_row_cut_short_is_refused(tmp_path):
 def test_what_is_no_text_is_refused(tmp_path):
     (tmp_path / "credits.csv").write_bytes(b"singer,licence,attribution\nalto,\xff\xfe,x\n")
     credits_refusal(tmp_path / "credits.csv")
+
+
+# names of traces
+
+EXCERPT = Excerpt(Path("/recordings/alto.wav"), 3.0, 4.5, "pjs-m1", "pjs091", "Hymn", CREDITS["alto"])
+OTHER = Excerpt(Path("/recordings/bass.wav"), 1.0, 2.5, "makam-f4", "amen", "Hymn", CREDITS["bass"])
+PLAIN = Job(EXCERPT, "makam-f4", OTHER, None, 0)
+WALK = "pjs091--pjs-m1--makam-f4--keyauto"
+
+
+def called(phrase: str, **changed) -> str:
+    return replace(PLAIN, source=replace(EXCERPT, phrase=phrase), **changed).id
+
+
+def test_a_plain_job_keeps_the_name_that_shipped_traces_have():
+    assert PLAIN.id == f"{WALK}--ddpm--seed0"
+
+
+@pytest.mark.parametrize(
+    ("changed", "end"),
+    [
+        ({"sampler": "euler", "steps": 40}, "euler40--seed0"),
+        ({"sampler": "consistency"}, "consistency--seed0"),
+        ({"without": ("melody", "singer")}, "ddpm--seed0--without-melody-singer"),
+        ({"guidance": Guidance(singer=2.0)}, "ddpm--seed0--guide-singer2"),
+        ({"guidance": Guidance(content=-1.0, singer=1.5)}, "ddpm--seed0--guide-content-1-singer1.5"),
+        ({"label": "teacher"}, "ddpm--seed0--teacher"),
+        (
+            {"seed": 7, "without": ("content",), "guidance": Guidance(melody=0.5), "label": "b"},
+            "ddpm--seed7--without-content--guide-melody0.5--b",
+        ),
+    ],
+)
+def test_what_is_out_of_the_ordinary_stands_at_the_end_of_the_name(changed, end):
+    assert replace(PLAIN, **changed).id == f"{WALK}--{end}"
+
+
+def test_detail_and_model_are_no_part_of_the_name():
+    assert replace(PLAIN, detail="light", model="models/other.safetensors").id == PLAIN.id
+
+
+@pytest.mark.parametrize("name", ["pjs091", "caro_vibrato_b", "pjs-m1", "me@0.5-2", "me@2-", "v1.5", "con", "c++"])
+def test_a_safe_name_stays_as_it_is(name):
+    assert safe_name(name) == name
+
+
+UNSAFE = ["a/b", "a\\b", "..", ".hidden", "-rf", "a b", "a--b", "a?b#c%", "a:b", "ends.", "", "小明", "Şentürk", "a\nb"]
+UNSAFE += ["con.take1", "LPT1.x", "guide-singer2", "without-melody", "\udcff", "~a"]
+
+
+@pytest.mark.parametrize("name", UNSAFE)
+def test_an_unsafe_name_is_written_with_safe_letters_and_a_hash(name):
+    safe = safe_name(name)
+    assert re.fullmatch(r"[\w@+-]*~[0-9a-f]{6}", safe, re.ASCII)
+    assert "--" not in safe
+    assert not safe.startswith(("-", "."))
+
+
+def test_what_can_be_read_of_a_name_is_kept():
+    assert safe_name("Şentürk 2").startswith("Senturk_2~")
+
+
+def test_two_unsafe_names_do_not_become_one():
+    assert len({safe_name(name) for name in UNSAFE}) == len(UNSAFE)
+    assert safe_name("a b") != safe_name("a/b")
+
+
+def test_a_name_is_the_same_however_a_file_system_composes_its_letters():
+    assert safe_name("e\u0301t\u00e9") == safe_name("\u00e9te\u0301")
+
+
+def test_a_label_cannot_pass_for_what_a_conversion_was_made_without():
+    assert replace(PLAIN, label="without-melody").id != replace(PLAIN, without=("melody",)).id
+    assert replace(PLAIN, label="guide-singer2").id != replace(PLAIN, guidance=Guidance(singer=2.0)).id
+
+
+def test_the_longest_names_fit_and_stay_apart():
+    names = {called("x" * 300, seed=seed) for seed in range(3)} | {called("界" * 300, label="y" * 300)}
+    assert len(names) == 4
+    assert {len(name.encode()) for name in names} == {200}
+    brim = called("x" * (200 - len(called("")) + len(safe_name(""))))
+    assert len(brim) == 200
+    assert brim.endswith("--seed0")
+
+
+# fingerprints: is what lies there under this name the very conversion that is asked for?
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"source": replace(EXCERPT, start_s=3.5)},
+        {"source": replace(EXCERPT, path=Path("/recordings/bass.wav"))},
+        {"source": replace(EXCERPT, singer="bass")},
+        {"source": replace(EXCERPT, credit=replace(CREDITS["alto"], licence="CC BY 4.0"))},
+        {"target": "alto"},
+        {"reference": None},
+        {"reference": replace(OTHER, end_s=None)},
+        {"key_shift": 0},
+        {"seed": 1},
+        {"sampler": "ddim"},
+        {"steps": 1000},
+        {"guidance": Guidance(singer=1e-9)},
+        {"without": ("singer",)},
+        {"detail": "light"},
+    ],
+)
+def test_the_fingerprint_tells_what_decides_a_trace(changed):
+    mine = PLAIN.fingerprint("0123456789ab", "Griffin-Lim")
+    assert replace(PLAIN, **changed).fingerprint("0123456789ab", "Griffin-Lim") != mine
+
+
+def test_the_fingerprint_is_of_the_model_itself_and_of_no_path():
+    moved = replace(
+        PLAIN,
+        model="elsewhere/model.safetensors",
+        label="x",
+        source=replace(EXCERPT, path=Path("/elsewhere/alto.wav")),
+        reference=replace(OTHER, path=Path("bass.wav")),
+    )
+    assert moved.fingerprint("0123456789ab", "Griffin-Lim") == PLAIN.fingerprint("0123456789ab", "Griffin-Lim")
+    assert PLAIN.fingerprint("0123456789ab", "Griffin-Lim") != PLAIN.fingerprint("0123456789ac", "Griffin-Lim")
+
+
+def test_another_edition_of_recording_is_another_fingerprint(monkeypatch):
+    before = PLAIN.fingerprint("0123456789ab", "Griffin-Lim")
+    assert re.fullmatch("[0-9a-f]{12}", before)
+    monkeypatch.setattr(job_module, "EDITION", job_module.EDITION + 1)
+    assert PLAIN.fingerprint("0123456789ab", "Griffin-Lim") != before
+
+
+def test_fingerprints_stay_what_they_are():
+    """Another number here makes every trace there is be recorded anew: only a new EDITION should do that."""
+    assert PLAIN.fingerprint("0123456789ab", "Griffin-Lim") == "549dd7807502"

@@ -1,255 +1,247 @@
-"""A job performed and kept whole: every file of the trace, against what was heard and asked."""
+"""Jobs performed together while every step is recorded: each as alone, as the sampler by itself, or refused."""
 
-import io
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 
-from svc_core.config import DB_PER_LN
-from svc_core.conversion.convert import ConversionError, convert_features
-from svc_core.conversion.job import Credit, Excerpt, Job
-from svc_core.conversion.record import SOUND_STEPS, record_job
-from svc_core.conversion.sampling import Sampling
-from svc_core.model.checkpoint import load_model, model_hash
+from svc_core.config import DB_PER_LN, DiffusionConfig
+from svc_core.conversion.convert import ConversionError
+from svc_core.conversion.engine import LoadedModel, Making, record_one
+from svc_core.conversion.job import Job
+from svc_core.conversion.record import Recorded, make_wish, record_batch, sampling_of
+from svc_core.conversion.sampling import SamplingError, sample
+from svc_core.conversion.walks import walk_of
+from svc_core.diffusion.noise import seeded_noise
+from svc_core.model.conditions import condition_inputs, keep_all
+from svc_core.model.guidance import Guidance
 from svc_core.model.system import VoiceConverter
-from svc_core.sound.audio import AudioError, load_audio
-from svc_core.sound.features import Features, extract_features
-from svc_core.traces.replay import replay_of
-from svc_core.traces.scale import to_db
-from svc_core.traces.trace import Trace, open_trace
+from svc_core.sound.audio import AudioError
+from svc_core.traces.scale import to_levels
+from svc_core.traces.steps import spread_places
 from tests.conftest import contour, is_sentence, voice
-
-FRAMES = 112  # of 1.2 s
-HEARD = ("0015", "0005", "0000")  # the sound steps that a sampler of 20 steps has
+from tests.conversion.conftest import FACTS, own_excerpt
 
 
-def own_job(path: Path, key_shift: int | None = None, end_s: float | None = None) -> Job:
-    credit = Credit("own-voice", "all rights reserved", "own recording")
-    return Job(Excerpt(path, 0.0, end_s, "own-voice", path.stem, path.stem, credit), "bass", None, key_shift, 0)
+def own_job(path, key_shift: int | None = 0, **options) -> Job:
+    return Job(own_excerpt(path), "bass", None, key_shift, **{"seed": 0} | options)
 
 
-def record(job: Job, model: VoiceConverter, out: Path, told=lambda: None) -> Trace:
-    with ThreadPoolExecutor(1) as pool:
-        return record_job(job, model, {"sha256_12": "0" * 12}, out, pool, told)
+def recorded(job: Job, source, loaded: LoadedModel) -> Recorded:
+    (found,) = record_batch([make_wish(job, source, None, loaded.model)], loaded.model, loaded.facts)
+    return found
 
 
-@pytest.fixture(scope="module")
-def source(tiny_corpus, tiny_config) -> tuple[np.ndarray, Features]:
-    """The bass's hymn, 0.0 to 1.2 s: samples as recorded, and features."""
-    samples = load_audio(tiny_corpus.root / "bass/test.wav", tiny_config.grid, 0.0, 1.2)
-    return samples, extract_features(samples, tiny_config)
-
-
-@pytest.fixture(scope="module")
-def own(tiny_model_path, tmp_path_factory) -> tuple[Trace, int]:
-    """A trace of one's own recording without a reference, and how often progress was told."""
-    folder, told = tmp_path_factory.mktemp("own"), []
-    soundfile.write(folder / "la la.wav", voice(contour(0.5, 220.0)), 24_000)
-    trace = record(own_job(folder / "la la.wav", -5), load_model(tiny_model_path), folder, lambda: told.append(1))
-    return trace, len(told)
-
-
-def all_texts(value) -> list[str]:
-    """Every string in a manifest, at any depth, names of fields among them."""
-    if isinstance(value, dict):
-        return [text for pair in value.items() for part in pair for text in all_texts(part)]
-    if isinstance(value, list):
-        return [text for part in value for text in all_texts(part)]
-    return [value] if isinstance(value, str) else []
-
-
-def test_every_file_is_there_and_listed(tiny_trace):
-    expected = {"predicted.npy.gz", "source.npy.gz", "target.npy.gz", "f0.npy.gz", "target_f0.npy.gz"}
-    expected |= {f"sound/{name}.flac" for name in ("source", "target", "converted")}
-    expected |= {f"sound/{kind}_{step}.mp3" for kind in ("predicted", "state") for step in HEARD}
-    assert set(tiny_trace.manifest["files"]) == expected
-    open_trace(tiny_trace.folder).verify()
-
-
-def test_the_manifest_says_what_was_done(tiny_trace, tiny_model_path):
-    manifest = tiny_trace.manifest
-    assert tiny_trace.id == "hymn--bass--alto--keyauto--ddpm--seed3"
-    assert manifest["source"]["singer"] == "bass"
-    assert (manifest["source"]["file"], manifest["source"]["start_s"], manifest["source"]["end_s"]) == (
-        "test.wav",
-        0.0,
-        1.2,
+def by_the_sampler(job: Job, source, model: VoiceConverter, keep=None) -> tuple[list[np.ndarray], np.ndarray]:
+    """All predictions in dB and the mel in natural log, by a plain call of the sampler."""
+    frames, told = source.features.frames, []
+    mel = sample(
+        model,
+        condition_inputs(source.features, model.singer_id(job.target), job.key_shift),
+        lambda step: torch.from_numpy(seeded_noise(job.seed, step, 100, frames))[None],
+        sampling_of(job, model),
+        keep,
+        lambda step, sigma, state, predicted: told.append(DB_PER_LN * model.denormalise(predicted)[0].numpy()),
     )
-    assert (manifest["target"]["singer"], manifest["target"]["phrase"]) == ("alto", "hymn")
-    assert manifest["sampler"] == {
-        "name": "ddpm",
-        "seed": 3,
-        "noise": "lowbias32-quantiles16",
-        "steps": 20,
-        "beta_first": 1e-4,
-        "beta_last": 0.5,
-    }
-    assert manifest["model"] == {"sha256_12": model_hash(tiny_model_path), "parameters": 1}
-    assert manifest["frames"] == FRAMES
-    assert manifest["grid"]["hop"] == 256
-    assert manifest["attribution"] == ["Made for tests, alto", "Made for tests, bass"]
+    return told, model.denormalise(mel)[0].numpy()
 
 
-def test_the_key_follows_from_the_medians(tiny_trace, source):
-    expected = round(12 * np.log2(330.0 / np.median(source[1].f0_hz[source[1].f0_hz > 0])))
-    assert tiny_trace.manifest["key_shift_semitones"] == expected
-    assert expected > 12
+# one
 
 
-def test_no_path_of_this_machine_is_told(tiny_trace, tiny_corpus):
-    texts = all_texts(tiny_trace.manifest)
-    assert len(texts) > 50
-    assert not [text for text in texts if text.startswith("/") or str(tiny_corpus.root) in text]
+def test_what_is_recorded_is_what_the_sampler_does(own_path, own_source, teacher):
+    job = own_job(own_path, -5, seed=7)
+    found = recorded(job, own_source, teacher)
+    predicted, mel = by_the_sampler(job, own_source, teacher.model)
+    np.testing.assert_array_equal(found.result, mel)
+    levels = to_levels(np.stack(predicted)).astype(int)
+    assert np.abs(found.recorder.levels - levels).max() <= 1  # where a value lies in the middle of two bytes
+    assert (found.recorder.levels == levels).mean() > 0.999
+    assert (found.wish.key_shift, found.sampling.seed, found.model, found.hidden_every) == (-5, 7, FACTS, 1)
+    assert found.grid == teacher.model.config.grid
 
 
-def test_predictions_are_kept_at_the_listed_steps(tiny_trace):
-    kept = tiny_trace.manifest["kept_steps"]
-    assert kept == sorted(kept, reverse=True)
-    assert (kept[0], kept[-1]) == (19, 0)
-    assert tiny_trace.predicted_levels().shape == (len(kept), 100, FRAMES)
+def test_of_a_short_walk_every_step_is_measured_and_watched(own_path, own_source, teacher):
+    found = recorded(own_job(own_path), own_source, teacher)
+    assert found.measured == found.heard == found.recorder.places == list(range(20))
+    assert [feature.shape for feature in found.hidden] == [(20, 64), *[(20, 16)] * 3, *[(20, 32)] * 3]
 
 
-def test_the_source_picture_is_the_recordings_mel(tiny_trace, source):
-    shown = to_db(tiny_trace.array("source.npy.gz"))
-    assert shown.shape == (100, FRAMES)
-    assert np.abs(shown - source[1].mel * DB_PER_LN).max() <= 0.2501
+@pytest.mark.parametrize("name", ["content", "melody", "loudness", "singer"])
+def test_what_is_taken_away_is_taken_away_from_the_sampler(own_path, own_source, teacher, name):
+    job = own_job(own_path, sampler="ddim", steps=3, without=(name,))
+    keep = keep_all(1)
+    keep[0, ("content", "melody", "loudness", "singer").index(name)] = False
+    _, mel = by_the_sampler(job, own_source, teacher.model, keep)
+    _, whole = by_the_sampler(job, own_source, teacher.model)
+    np.testing.assert_array_equal(recorded(job, own_source, teacher).result, mel)
+    assert np.abs(mel - whole).max() > 1e-2
 
 
-def test_the_target_picture_is_the_references_mel(tiny_trace, tiny_corpus, tiny_config):
-    samples = load_audio(tiny_corpus.root / "alto/test.wav", tiny_config.grid, 0.1, 1.3)
-    mel = extract_features(samples, tiny_config).mel
-    assert np.abs(to_db(tiny_trace.array("target.npy.gz")) - mel * DB_PER_LN).max() <= 0.2501
+def test_guidance_is_the_samplers(own_path, own_source, teacher):
+    guidance = Guidance(singer=2.0, melody=-1.0)
+    job = own_job(own_path, sampler="euler", steps=3, guidance=guidance)
+    _, mel = by_the_sampler(job, own_source, teacher.model)
+    _, plain = by_the_sampler(replace(job, guidance=Guidance()), own_source, teacher.model)
+    np.testing.assert_array_equal(recorded(job, own_source, teacher).result, mel)
+    assert np.abs(mel - plain).max() > 1e-2
 
 
-def test_contours_are_of_source_wish_and_every_sound(tiny_trace, source):
-    contours = tiny_trace.f0_hz()
-    heard = [f"{kind}_{step}" for step in HEARD for kind in ("predicted", "state")]
-    assert list(contours) == ["source", "asked", *heard]
-    assert {contour.shape for contour in contours.values()} == {(FRAMES,)}
-    np.testing.assert_allclose(contours["source"], source[1].f0_hz, atol=0.051)
-    shift = tiny_trace.manifest["key_shift_semitones"]
-    np.testing.assert_allclose(contours["asked"], source[1].f0_hz * 2 ** (shift / 12), rtol=1e-4, atol=0.051)
+@pytest.mark.parametrize("steps", [1, 2, 4])
+def test_a_student_has_too_few_steps_to_be_mapped(short_path, short_source, student, steps):
+    found = recorded(own_job(short_path, sampler="consistency", steps=steps), short_source, student)
+    assert found.hidden is None
+    assert found.measured == found.heard == list(range(steps))
+    assert len(found.recorder.levels) == len(found.walk) == steps
 
 
-def test_the_references_contour_is_its_own(tiny_trace):
-    target = tiny_trace.array("target_f0.npy.gz") / 10
-    assert target.shape == (1, FRAMES)
-    assert np.median(target[target > 0]) == pytest.approx(330 * 0.95, rel=0.05)
+def test_eight_steps_are_enough_for_a_map_and_seven_are_not(short_path, short_source, teacher):
+    steps = {n: recorded(own_job(short_path, sampler="ddim", steps=n), short_source, teacher).hidden for n in (7, 8)}
+    assert steps[7] is None
+    assert {len(feature) for feature in steps[8]} == {8}
 
 
-def test_every_sound_decodes_to_the_length_of_the_picture(tiny_trace):
-    sounds = [name for name in tiny_trace.manifest["files"] if name.startswith("sound/")]
-    assert len(sounds) == 9
-    for name in sounds:
-        samples, rate_hz = soundfile.read(io.BytesIO((tiny_trace.folder / name).read_bytes()))
-        assert rate_hz == 24_000
-        assert samples.ndim == 1
-        assert FRAMES * 256 <= len(samples) < (FRAMES + 1) * 256
-        assert 0.01 < np.abs(samples).max() <= 1.0
+def test_of_a_long_walk_in_little_detail_every_third_step_is_watched_the_last_among_them(
+    short_path, short_source, tiny_config
+):
+    """The first feature depends on the noise level alone, so it tells at which steps it was taken."""
+    torch.manual_seed(0)
+    config = replace(tiny_config, diffusion=DiffusionConfig(250, 1e-4, 0.05))
+    loaded = LoadedModel(VoiceConverter(config, ("alto", "bass")).eval(), FACTS)
+    found = recorded(own_job(short_path, detail="light"), short_source, loaded)
+    assert found.hidden_every == 3
+    places = np.arange((250 - 1) % 3, 250, 3)
+    assert len(places) == 84 and places[-1] == 249
+    with torch.inference_mode():
+        sigma = torch.from_numpy(found.walk.sigma[places]).float()
+        expected = loaded.model.denoiser.step(loaded.model.step_of(sigma)).numpy()
+    np.testing.assert_allclose(found.hidden[0], expected, atol=1e-4)
+    assert {len(feature) for feature in found.hidden} == {84}
+    assert (len(found.heard), found.heard) == (7, spread_places(found.walk.snr_db, 7))
+    assert set(found.heard) <= set(found.measured)
+    assert 28 <= len(found.measured) <= 28 + 7
+    assert found.recorder.places == found.measured
 
 
-def test_sounds_are_listed_by_step_from_noise_to_result(tiny_trace):
-    assert tiny_trace.manifest["sounds"] == [
-        {"step": int(step), "predicted": f"sound/predicted_{step}.mp3", "state": f"sound/state_{step}.mp3"}
-        for step in HEARD
+def test_the_scale_is_the_models_in_decibels(own_path, own_source, teacher):
+    recorder = recorded(own_job(own_path, sampler="ddim", steps=1), own_source, teacher).recorder
+    assert recorder.mean_db == pytest.approx(DB_PER_LN * float(teacher.model.mel_mean))
+    assert recorder.std_db == pytest.approx(DB_PER_LN * float(teacher.model.mel_std))
+
+
+# several
+
+
+@pytest.mark.parametrize(("sampler", "steps"), [("ddpm", None), ("heun", 6)])
+def test_in_a_batch_each_is_as_alone(own_path, short_path, own_source, short_source, teacher, sampler, steps):
+    """Of other lengths, seeds, targets, keys and with other conditions taken away."""
+    jobs = [
+        own_job(short_path, 2, seed=1, sampler=sampler, steps=steps, without=("loudness", "singer")),
+        own_job(own_path, -5, seed=2, sampler=sampler, steps=steps),
+        replace(own_job(own_path, 4, seed=3, sampler=sampler, steps=steps), target="alto", without=("content",)),
     ]
+    sources, told = [short_source, own_source, own_source], []
+    wishes = [make_wish(job, source, None, teacher.model) for job, source in zip(jobs, sources, strict=True)]
+    together = record_batch(wishes, teacher.model, teacher.facts, told.append)
+    assert told == [3] * len(together[0].walk)  # clips, at every step
+    for job, source, found in zip(jobs, sources, together, strict=True):
+        alone = recorded(job, source, teacher)
+        assert (found.wish.job, found.sampling) == (job, alone.sampling)
+        assert found.result.shape == alone.result.shape == (100, source.features.frames)
+        np.testing.assert_allclose(found.result, alone.result, atol=5e-4)
+        assert np.abs(found.recorder.levels.astype(int) - alone.recorder.levels).max() <= 1
+        for place in found.measured:
+            np.testing.assert_allclose(found.recorder.state(place), alone.recorder.state(place), rtol=2e-3, atol=2e-3)
+        for feature, expected in zip(found.hidden or [], alone.hidden or [], strict=True):
+            np.testing.assert_allclose(feature, expected, rtol=1e-3, atol=5e-4)
+    assert (together[0].hidden is None) == (sampler == "heun")
 
 
-def test_the_source_sounds_as_it_was_measured(tiny_trace, source):
-    """At the level of its features, so that picture and sound agree; only limited to full scale."""
-    samples, _ = soundfile.read(tiny_trace.folder / "sound/source.flac")
-    expected = source[0] * 10 ** (tiny_trace.manifest["source"]["gain_db"] / 20)
-    expected *= min(1.0, 0.98 / np.abs(expected).max())
-    np.testing.assert_allclose(samples, expected, atol=2e-3)
+def test_no_hook_is_left_in_the_model(own_path, own_source, tiny_model):
+    def stop(clips: int) -> None:
+        raise KeyboardInterrupt
+
+    wish = make_wish(own_job(own_path), own_source, None, tiny_model)
+    with pytest.raises(KeyboardInterrupt):
+        record_batch([wish], tiny_model, FACTS, stop)
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in tiny_model.modules())
 
 
-def test_replay_comes_within_the_promised_error_of_the_sampler(tiny_trace, tiny_model, source):
-    """The sampler is run again here, and its states are compared with those replayed from the files."""
-    states = {}
-    converted = convert_features(
-        source[1],
-        tiny_model,
-        0,
-        tiny_trace.manifest["key_shift_semitones"],
-        Sampling("ddpm", 20, seed=3),
-        lambda step, sigma, state, predicted: states.update({step: state[0].numpy().copy()}),
-    )
-    replay = replay_of(tiny_trace)
-    errors = [float(np.sqrt(np.mean((state - states[t]) ** 2))) * replay.std_db for t, state in replay.states()]
-    promised = tiny_trace.manifest["replay_error_db"]
-    assert max(errors) == pytest.approx(promised, abs=0.02)
-    assert promised < 0.4
-    result_db = converted.numpy() * DB_PER_LN
-    inside = (result_db > -110) & (result_db < 17.5)
-    assert inside.mean() > 0.9
-    # a quarter of a decibel is the scale's rounding, half a decibel what a value may move before it is written anew
-    assert np.abs(replay.predicted_at(0) - result_db)[inside].max() <= 0.76
+def test_the_walk_is_kept_beside_it(own_path, own_source, teacher):
+    """The recorder's walk is the one that the sampler's own numbers give."""
+    job = own_job(own_path, sampler="ddim", steps=9)
+    found = recorded(job, own_source, teacher)
+    expected = walk_of(teacher.model, sampling_of(job, teacher.model))
+    for name in ("step", "sigma", "predicted", "state", "noise"):
+        np.testing.assert_array_equal(getattr(found.walk, name), getattr(expected, name))
 
 
-def test_sound_steps_are_steps_of_a_thousand_from_noise_to_result():
-    assert list(SOUND_STEPS) == sorted(set(SOUND_STEPS), reverse=True)
-    assert (SOUND_STEPS[0], SOUND_STEPS[-1]) == (999, 0)
+# the key
 
 
-def test_ones_own_recording_needs_no_reference(own):
-    trace, _ = own
-    assert trace.id == "la la--own-voice--bass--key-5--ddpm--seed0"
-    assert trace.manifest["target"] == {"singer": "bass"}
-    assert trace.manifest["key_shift_semitones"] == -5
-    assert not [name for name in trace.manifest["files"] if "target" in name]
-    assert trace.manifest["licence"].startswith("all rights reserved (the recording)")
-    assert "CC BY-SA 4.0 (what the model adds)" in trace.manifest["licence"]
-    assert trace.manifest["attribution"] == ["own recording"]
-    assert trace.manifest["source"]["end_s"] is None
-
-
-def test_progress_is_told_at_every_step(own):
-    assert own[1] == 20
+@pytest.mark.parametrize(("target", "median_hz"), [("alto", 330.0), ("bass", 130.0)])
+def test_the_key_follows_from_the_medians(own_path, own_source, teacher, target, median_hz):
+    f0_hz = own_source.features.f0_hz
+    expected = round(12 * np.log2(median_hz / np.median(f0_hz[f0_hz > 0])))
+    job = replace(own_job(own_path, None), target=target)
+    assert make_wish(job, own_source, None, teacher.model).key_shift == expected
+    assert abs(expected) > 6
 
 
 # what cannot be recorded
 
 
-def refusal(kind: type[Exception], job: Job, model: VoiceConverter, out: Path) -> str:
+def refusal(kind: type[Exception], job: Job, loaded: LoadedModel, folder) -> str:
     """The sentence it is refused with; nothing may be left behind."""
+    out = folder / "out"
     with pytest.raises(kind) as caught:
-        record(job, model, out)
+        record_one(job, loaded, Making(out, "griffin-lim", {}))
     assert not out.exists()
     assert is_sentence(str(caught.value))
     return str(caught.value)
 
 
-def test_a_song_is_too_long(tmp_path, tiny_model):
+def test_a_song_is_too_long(tmp_path, teacher):
     path = tmp_path / "song.wav"
     soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(31 * 8_000), 8_000)
-    message = refusal(AudioError, own_job(path), tiny_model, tmp_path / "out")
-    assert "song.wav: 31 s are too long" in message
+    assert "song.wav: 31 s are too long" in refusal(AudioError, own_job(path), teacher, tmp_path)
 
 
-def test_a_silent_part_is_refused_by_name(tmp_path, tiny_model):
+def test_a_silent_part_is_refused_by_name(tmp_path, teacher):
     path = tmp_path / "rest.wav"
     soundfile.write(path, np.zeros(24_000), 24_000)
-    assert "rest.wav" in refusal(AudioError, own_job(path), tiny_model, tmp_path / "out")
+    assert "rest.wav" in refusal(AudioError, own_job(path), teacher, tmp_path)
 
 
-def test_a_recording_without_a_note_is_refused(tmp_path, tiny_model):
+def test_a_recording_without_a_note_is_refused(tmp_path, teacher):
     path = tmp_path / "click.wav"
     samples = np.zeros(12_000)
     samples[6_000] = 0.5
     soundfile.write(path, samples, 24_000)
-    assert "no sung note" in refusal(ConversionError, own_job(path), tiny_model, tmp_path / "out")
+    assert "no sung note" in refusal(ConversionError, own_job(path, None), teacher, tmp_path)
 
 
-def test_a_key_out_of_range_is_refused(tmp_path, tiny_model):
+def test_a_key_out_of_range_is_refused(tmp_path, teacher):
     path = tmp_path / "high.wav"
     soundfile.write(path, voice(contour(0.3, 440.0)), 24_000)
-    assert "+24 semitones" in refusal(ConversionError, own_job(path, 24), tiny_model, tmp_path / "out")
+    assert "+24 semitones" in refusal(ConversionError, own_job(path, 24), teacher, tmp_path)
 
 
-def test_an_unknown_target_is_refused(tmp_path, tiny_model, tiny_corpus):
-    job = own_job(tiny_corpus.root / "bass/test.wav")
-    job = Job(job.source, "tenor", None, None, 0)
-    assert "tenor" in refusal(ValueError, job, tiny_model, tmp_path / "out")
+def test_an_unknown_target_is_refused(own_path, tmp_path, teacher):
+    assert "tenor" in refusal(ValueError, replace(own_job(own_path), target="tenor"), teacher, tmp_path)
+
+
+def test_a_sampler_that_the_model_does_not_have_is_refused(own_path, tmp_path, teacher):
+    job = own_job(own_path, sampler="consistency")
+    assert "distill it first" in refusal(SamplingError, job, teacher, tmp_path)
+
+
+def test_where_memory_does_not_suffice_a_sentence_says_so(own_path, own_source, teacher, monkeypatch):
+    def full(*given):
+        raise torch.OutOfMemoryError("too much")
+
+    monkeypatch.setattr(teacher.model, "denoise", full)
+    with pytest.raises(ConversionError, match="out of memory with 1 clips"):
+        recorded(own_job(own_path), own_source, teacher)

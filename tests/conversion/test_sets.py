@@ -93,9 +93,9 @@ def test_a_trace_is_a_conversion_of_the_sounds_in_it(tiny_trace):
     conversion = conversion_of_trace(tiny_trace.folder)
     assert conversion.name == tiny_trace.id and conversion.target == "alto"
     assert conversion.converted.is_file() and conversion.source.is_file()
-    assert conversion.key_shift_semitones == tiny_trace.manifest["key_shift_semitones"]
+    assert conversion.key_shift_semitones == tiny_trace.manifest.key_shift_semitones
     assert conversion.made_by["sampler"] == "ddpm" and conversion.made_by["seed"] == 3
-    assert conversion.made_by["model"] == tiny_trace.manifest["model"]["sha256_12"]
+    assert conversion.made_by["model"] == tiny_trace.manifest.model.sha256_12
 
 
 def test_a_trace_may_be_named_itself_and_a_damaged_or_unfinished_one_is_no_conversion(tiny_trace, tmp_path):

@@ -1,0 +1,258 @@
+"""A plan: conversions that are wished for, as blocks whose full product is made -> jobs.
+
+A plan is read from a file (plan_file.py), or is what a command's options become, so there is one way
+from wishes to jobs. Whatever is wrong with it is found before any work, and said all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from itertools import combinations, product
+from pathlib import Path
+
+from svc_core.conversion.job import (
+    DETAILS,
+    Credit,
+    Excerpt,
+    Job,
+    JobError,
+    excerpt_of,
+    find_phrases,
+    offer,
+    reference_of,
+    uncredited,
+)
+from svc_core.conversion.sampling import SAMPLERS, SamplingError, choose_sampling
+from svc_core.conversion.sources import SourceError, find_sources
+from svc_core.corpora.corpus import Corpus
+from svc_core.model.conditions import CONDITION_NAMES
+from svc_core.model.guidance import Guidance
+from svc_core.model.system import VoiceConverter
+
+OWN_VOICE = "own-voice"  # the singer of a recording that is of no corpus
+COALITIONS = tuple(gone for size in range(len(CONDITION_NAMES) + 1) for gone in combinations(CONDITION_NAMES, size))
+FEWEST_OF_HEUN = 4  # steps; replayed states are then half a decibel off, with three of them three
+LARGEST_SEED = 2**32 - 1  # noise is addressed by 32 bits: a larger seed would be another one again
+References = dict[str, Excerpt | None]  # by target
+
+
+@dataclass(frozen=True)
+class Block:
+    """Wishes whose full product is made, less a singer into itself. Fields as in the file (see plan_file).
+
+    ``name`` heads its problems ("block 2"); ``problems`` are sentences on what could not be read of it.
+    """
+
+    model: str
+    targets: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+    recordings: tuple[Path, ...] = ()
+    start_s: float = 0.0
+    end_s: float | None = None
+    licence: str = "all rights reserved"
+    attribution: str = "own recording"
+    keys: tuple[int | None, ...] = (None,)
+    samplers: tuple[str, ...] = ("auto",)
+    seeds: tuple[int, ...] = (0,)
+    without: tuple[tuple[str, ...], ...] = ((),)
+    guidance: tuple[Guidance, ...] = field(default_factory=lambda: (Guidance(),))
+    detail: str = "full"
+    label: str = ""
+    into_self: bool = False
+    name: str = ""
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Blocks in the order of the file; ``problems`` are those of no single block."""
+
+    blocks: tuple[Block, ...]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model file that is named, once."""
+        return tuple(dict.fromkeys(block.model for block in self.blocks if block.model))
+
+
+def plan_jobs(
+    plan: Plan, corpus: Corpus | None, credits_of: dict[str, Credit], models: Mapping[str, VoiceConverter]
+) -> list[Job]:
+    """The jobs of a plan, each once. ``models`` by the names of ``plan.models``: one that is left out is not there.
+
+    Jobs name their sampler and its steps, whatever the plan left open. Raises JobError with one sentence
+    a line for everything that is wrong.
+    """
+    problems = list(plan.problems)
+    made: dict[str, tuple[Job, Block]] = {}
+    for block in plan.blocks:
+        model = models.get(block.model)
+        jobs, found = _block_jobs(block, corpus, credits_of, model)
+        if model is None and (block.model or not block.problems):
+            found.append(f"{block.model}: there is no such model file.")
+        clashes = []
+        for job in jobs:
+            first, of = made.setdefault(job.id.lower(), (job, block))  # some file systems know no capitals
+            if first != job:
+                clashes.append((job, first, of))
+        if clashes:
+            found.append(_clash(clashes, block))
+        problems += [f"{block.name}: {line}" if block.name else line for line in (*block.problems, *found)]
+    if problems:
+        raise JobError("\n".join(problems))
+    return [job for job, _ in made.values()]
+
+
+def _block_jobs(
+    block: Block, corpus: Corpus | None, credits_of: dict[str, Credit], model: VoiceConverter | None
+) -> tuple[list[Job], list[str]]:
+    """Jobs and no problems, or problems and no jobs."""
+    problems: list[str] = []
+    targets = _targets(block, model, problems)
+    sources = _phrases(block, targets, corpus, credits_of, problems) + _recordings(block, problems)
+    samplers = _samplers(block, model, problems)
+    problems += _conditions(block)
+    problems += [
+        f"the seed {seed} is outside 0 to {LARGEST_SEED}." for seed in block.seeds if not 0 <= seed <= LARGEST_SEED
+    ]
+    if block.detail not in DETAILS:
+        problems.append(f"there is no detail '{block.detail}'; {offer(block.detail, DETAILS)}.")
+    if (
+        sources
+        and targets
+        and not block.into_self
+        and all(t == source.singer for source, _ in sources for t in targets)
+    ):
+        problems.append("this makes nothing: every target is the source's own singer; 'self = true' would allow that.")
+    if problems or block.problems or model is None:
+        return [], problems
+    wishes = product(sources, targets, block.keys, samplers, block.seeds, block.without, block.guidance)
+    jobs = [
+        Job(
+            source,
+            target,
+            references.get(target),
+            key,
+            seed,
+            sampler,
+            steps,
+            guidance,
+            tuple(name for name in CONDITION_NAMES if name in gone),
+            block.detail,
+            block.model,
+            block.label,
+        )
+        for (source, references), target, key, (sampler, steps), seed, gone, guidance in wishes
+        if block.into_self or target != source.singer
+    ]
+    if not jobs:
+        problems.append("this makes nothing: it needs sources or recordings, targets, and one entry in every list.")
+    return jobs, problems
+
+
+def _targets(block: Block, model: VoiceConverter | None, problems: list[str]) -> list[str]:
+    """The singers meant that the model knows; where there is no model, those that were named."""
+    if model is None:
+        return [target for target in block.targets if target != "*"]
+    known = [target for target in block.targets if target in model.singers]
+    for target in dict.fromkeys(block.targets):
+        if target not in (*model.singers, "*"):
+            problems.append(f"the model knows no singer {target}; it knows {', '.join(model.singers)}.")
+    return list(dict.fromkeys(model.singers if "*" in block.targets else known))
+
+
+def _phrases(
+    block: Block, targets: list[str], corpus: Corpus | None, credits_of: dict[str, Credit], problems: list[str]
+) -> list[tuple[Excerpt, References]]:
+    """What is named of the corpus, each with the recordings of the targets that it will be compared with."""
+    if not block.sources:
+        return []
+    if corpus is None:
+        problems.append("phrases are asked for, and no corpus is given (--corpus FOLDER).")
+        return []
+    phrases, unfit = find_phrases(corpus, block.sources)
+    nameless = uncredited([*targets, *(phrase.clip.singer for phrase in phrases)], credits_of)
+    needed = {phrase.clip.path for phrase in phrases}
+    found = []
+    if not nameless:
+        found = [
+            (excerpt_of(phrase, credits_of), {t: reference_of(corpus, phrase, t, credits_of) for t in targets})
+            for phrase in phrases
+        ]
+        needed |= {reference.path for _, references in found for reference in references.values() if reference}
+    missing = [f"{path}: there is no such file." for path in sorted(needed) if not path.is_file()]
+    problems += [*unfit, *nameless, *missing]
+    return found
+
+
+def _recordings(block: Block, problems: list[str]) -> list[tuple[Excerpt, References]]:
+    """Recordings of one's own, or the same part of each."""
+    readable = []
+    for path in block.recordings:
+        try:
+            find_sources([path])
+        except SourceError as error:
+            problems.append(str(error))
+        else:
+            readable.append(path)
+    named = find_sources(readable)
+    problems += [f"{path}: there is no such file." for path in named.values() if not path.is_file()]
+    start_s, end_s = block.start_s, block.end_s
+    if start_s < 0 or (end_s is not None and end_s <= start_s):
+        until = "its end" if end_s is None else f"second {end_s:g}"
+        problems.append(f"there is no part of a recording from second {start_s:g} to {until}.")
+    part = "" if start_s == 0 and end_s is None else f"@{start_s:g}-{'' if end_s is None else f'{end_s:g}'}"
+    credit = Credit(OWN_VOICE, block.licence, block.attribution)
+    return [(Excerpt(path, start_s, end_s, OWN_VOICE, name + part, name, credit), {}) for name, path in named.items()]
+
+
+def _samplers(block: Block, model: VoiceConverter | None, problems: list[str]) -> list[tuple[str, int | None]]:
+    """Name and steps of each; DDPM has no choice of steps, so its jobs name none."""
+    chosen: dict[tuple[str, int | None], None] = {}
+    for written in dict.fromkeys(block.samplers):
+        name, colon, number = written.partition(":")
+        if name not in ("auto", *SAMPLERS):
+            problems.append(f"there is no sampler '{name}'; {offer(name, ('auto', *SAMPLERS))}.")
+        elif colon and not (number.isascii() and number.isdecimal()):
+            problems.append(f"the sampler '{written}' has no number of steps; write it like '{name}:20'.")
+        elif model is not None:
+            try:
+                sampling = choose_sampling(model, name, int(number) if colon else None)
+            except SamplingError as error:
+                problems.append(f"the sampler '{written}': {error}")
+            else:
+                if sampling.sampler == "heun" and 1 < sampling.steps < FEWEST_OF_HEUN:
+                    problems.append(
+                        f"the sampler '{written}': in fewer than {FEWEST_OF_HEUN} steps Heun's method corrects by "
+                        "hundreds of decibels, which no trace can keep; ask for more, or for 'euler'."
+                    )
+                chosen[sampling.sampler, None if sampling.sampler == "ddpm" else sampling.steps] = None
+    return list(chosen)
+
+
+def _conditions(block: Block) -> list[str]:
+    """What is wrong with those that are taken away and those that are guided."""
+    gone = {name for names in block.without for name in names}
+    unknown = [
+        f"there is no condition '{name}'; {offer(name, CONDITION_NAMES)}." for name in gone.difference(CONDITION_NAMES)
+    ]
+    both = {
+        name for names in block.without for guidance in block.guidance for name in guidance.weights() if name in names
+    }
+    return sorted(unknown) + [
+        f"'{name}' is guided and taken away in one conversion: ask for these in two blocks." for name in sorted(both)
+    ]
+
+
+def _clash(clashes: list[tuple[Job, Job, Block]], block: Block) -> str:
+    """One sentence on all jobs of a block that would take the folders of others."""
+    job, first, of = clashes[0]
+    differing = [part.name for part in fields(Job) if getattr(job, part.name) != getattr(first, part.name)]
+    where = "this block" if of is block else of.name
+    more = f", and {len(clashes) - 1} more are like it" if len(clashes) > 1 else ""
+    return (
+        f"'{job.id}' has the name of another conversion of {where}, which differs in {', '.join(differing)}{more}; "
+        'tell them apart with a label (label = "..."), in a block of its own.'
+    )

@@ -1,0 +1,39 @@
+"""Recordings that stand for a singer: what similarity to a singer is measured against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from svc_core.conversion.sets import traces_in
+from svc_core.corpora.corpus import Corpus
+from svc_core.traces.trace import TraceError, open_trace
+
+REFERENCE_CLIPS = 8  # of a singer: their mean lies within .005 of the mean of twenty (cosine)
+
+
+def corpus_recordings(corpus: Corpus) -> dict[str, list[Path]]:
+    """Up to 8 training recordings of each singer, spread over the corpus's order and so over its songs."""
+    chosen = {}
+    for singer in corpus.trained_singers:
+        paths = [clip.path for clip in corpus.clips_of("train") if clip.singer == singer]
+        places = np.linspace(0, len(paths) - 1, min(REFERENCE_CLIPS, len(paths)))
+        chosen[singer] = [paths[round(place)] for place in places]
+    return chosen
+
+
+def trace_recordings(folders: Iterable[Path]) -> dict[str, list[Path]]:
+    """The targets' recordings that lie in traces, each once (several traces may hold the same)."""
+    chosen: dict[str, dict[bytes, Path]] = {}
+    for folder in folders:
+        for path in (folder, *traces_in(folder)):
+            try:
+                trace = open_trace(path)
+            except TraceError:
+                continue  # whoever needs this trace will tell what is wrong with it
+            for name in trace.manifest.files:
+                if name.startswith("sound/target."):
+                    chosen.setdefault(trace.manifest.target, {}).setdefault(trace.read(name), trace.folder / name)
+    return {singer: list(files.values()) for singer, files in chosen.items()}
