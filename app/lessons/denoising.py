@@ -3,70 +3,80 @@
 import streamlit as st
 
 from app.parts.choice import choose_trace
-from app.parts.names import key_label, singer_label
+from app.parts.library import library
+from app.parts.names import SAMPLERS, as_text, key_label, sampler_label, singer_label
 from app.parts.scrubber import show_scrubber
-from app.parts.traces import list_traces, trace_of
 from svc_core.traces.catalogue import CatalogueError
 from svc_core.traces.trace import TraceError
 
 st.title("Taking noise away")
 st.markdown(
-    "A diffusion model starts from **pure noise** and takes a little of it away, a thousand times, until a voice is "
+    "A diffusion model starts from **pure noise** and takes a little of it away, again and again, until a voice is "
     "left. Drag the slider or press the arrow keys, and listen while you do."
 )
 
 try:
-    entries = list_traces()
+    catalogue = library().catalogue()
 except CatalogueError as error:
-    st.error(str(error), icon=":material/folder_off:")
+    st.error(as_text(str(error)), icon=":material/folder_off:")
     st.stop()
-if not entries:
+if len(catalogue) == 0:
     st.info("No conversion has been recorded yet. Run svc_core.precompute to make some (see README.md).")
     st.stop()
 
-chosen = choose_trace(entries)
+chosen = choose_trace(catalogue)
+if chosen is None:
+    st.stop()
 try:
-    trace = trace_of(chosen)
+    trace = library().open(chosen)
 except TraceError as error:
-    st.error(f"This conversion cannot be shown: {error} The others go on working.", icon=":material/broken_image:")
+    st.error(
+        f"This conversion cannot be shown: {as_text(str(error))} The others go on working.",
+        icon=":material/broken_image:",
+    )
     st.stop()
 
-manifest = trace.manifest
-shift = manifest["key_shift_semitones"]
+manifest, sampler = trace.manifest, trace.manifest.sampler
+shift = manifest.key_shift_semitones
+count = f"**{sampler.steps} step{'' if sampler.steps == 1 else 's'}**"
 st.markdown(
-    f"**{singer_label(chosen.source).capitalize()}** sings; the model sings the same melody and words "
+    f"**{as_text(singer_label(chosen.source).capitalize())}** sings; the model sings the same melody and words "
     + ("in the **same key**" if shift == 0 else f"**{key_label(shift)}**")
-    + f" in the voice of **{singer_label(chosen.target)}**. What stays: the words, the melody's shape, loud and soft. "
-    "What changes: the timbre" + ("." if shift == 0 else ", and the key.")
+    + f" in the voice of **{as_text(singer_label(chosen.target))}**, in {count}. What stays: the words, the melody's "
+    "shape, loud and soft. What changes: the timbre"
+    + ("." if shift == 0 else ", and the key.")
+    + f" {SAMPLERS.get(sampler.name, '')}"
 )
 
 show_scrubber(chosen.id)
 
+ends = (
+    "The slider begins at pure noise and ends at the result." if sampler.steps > 1 else "Its only step is pure noise."
+)
 with st.expander("What am I looking at?", icon=":material/help:"):
     st.markdown(
         "Each picture is a **mel spectrogram**: time runs to the right, frequency upwards (in hertz, spaced as the ear "
         "hears it), and brightness is loudness in decibels. The colours mean the same decibels in every picture and at "
         "every step, so noise never looks quieter than it is.\n\n"
-        "- **xₜ**: the noisy mel that the sampler holds at step *t*. Step 999 is pure noise, step 0 the result.\n"
+        f"- **xₜ**: the noisy mel that the sampler holds at a step. {ends}\n"
         "- **x̂₀**: from that noisy mel the network guesses the clean one. The first guesses are blurred: with so much "
         "noise many voices would fit, and the network answers with their average.\n"
-        "- **Solid line**: F0, the pitch, measured on the sound of the nearest step whose sound was kept. "
+        "- **Solid line**: F0, the pitch, measured on the sound of the nearest step whose sound was looked at. "
         "**Dashed line**: the melody that was asked for.\n\n"
-        f"Sound was kept at {len(manifest['sounds'])} of the {manifest['sampler']['steps']} steps; you hear the one "
-        "nearest to the slider."
+        f"Sound was kept at {len(manifest.sounds)} of the {sampler.steps} steps; what you hear is the one nearest to "
+        "the slider."
     )
 with st.expander("What this model cannot do", icon=":material/warning:"):
     st.markdown(
         "It is small, and it learnt from 42 minutes of seven singers without any pretrained network, on two processor "
         "cores. Consonants are soft, the voice is rough, and it resembles the target's without being a copy. The sound "
-        "is made by "
-        f"{manifest['vocoder']}, which buzzes; put through it, a real recording buzzes too. Convert only voices that "
-        "you may convert."
+        f"is made by {as_text(manifest.vocoder)}, which buzzes; put through it, a real recording buzzes too. Convert "
+        "only voices that you may convert."
     )
 with st.expander("Where it comes from", icon=":material/copyright:"):
-    credits = "\n".join(f"- {attribution}" for attribution in manifest["attribution"])
+    credits = "\n".join(f"- {as_text(attribution)}" for attribution in manifest.attribution)
     st.markdown(
-        f"This conversion is published under **{manifest['licence']}**. It is made from:\n\n{credits}\n\n"
-        f"Model {manifest['model'].get('sha256_12', '?')}, sampler {manifest['sampler']['name'].upper()} with "
-        f"{manifest['sampler']['steps']} steps, seed {manifest['sampler']['seed']}, vocoder {manifest['vocoder']}."
+        f"This conversion is published under **{as_text(manifest.licence)}**. It is made from:\n\n{credits}\n\n"
+        f"Model {as_text(manifest.model.sha256_12)}, sampler {as_text(sampler_label(sampler.name, sampler.steps))}, "
+        f"seed {sampler.seed}, vocoder {as_text(manifest.vocoder)}."
     )

@@ -3,20 +3,31 @@
 Streamlit's own JavaScript takes about a second to start; only then does it learn that there is a
 scrubber, which then asks for its modules, then for a manifest, then for arrays. A Link header on the
 page itself names all of them at once (RFC 8288, rel=preload and rel=modulepreload), so they are
-fetched while Streamlit starts.
+fetched while Streamlit starts. Of traces on another server only that server is named: to find out more
+would make the page wait for it.
 """
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.parts.served import TRACES, TRACES_PATH, WEB, WEB_PATH
-from svc_core.traces.catalogue import CatalogueError, read_catalogue
-from svc_core.traces.trace import MANIFEST, Trace, TraceError, open_trace
+from app.parts.library import TRACES_PATH, library
+from app.parts.served import WEB, WEB_PATH
+from svc_core.traces.catalogue import CatalogueError
+from svc_core.traces.manifest import MANIFEST
+from svc_core.traces.trace import Trace, TraceError
 
-FIRST_ARRAYS = ("predicted.npy.gz", "f0.npy.gz", "source.npy.gz", "target.npy.gz", "target_f0.npy.gz")
+FIRST_ARRAYS = (
+    "walk.npy.gz",
+    "predicted.npy.gz",
+    "second.npy.gz",
+    "f0.npy.gz",
+    "source.npy.gz",
+    "target.npy.gz",
+    "target_f0.npy.gz",
+)
 
 
 class PreloadLinks:
@@ -43,23 +54,31 @@ def links(scope: Scope) -> list[str]:
     """Values of the Link header for a page; addresses are relative to the page, like the scrubber's own."""
     modules = [f".{WEB_PATH}/{path.name}" for path in sorted(WEB.glob("*.js")) if "worker" not in path.name]
     found = [f"<{module}>; rel=modulepreload" for module in modules]
-    asked = parse_qs(scope["query_string"].decode("latin-1")).get("trace", [None])[0]
-    trace = _first_trace(asked)
-    if trace is not None:
-        folder = f".{TRACES_PATH}/{quote(trace.id)}"
-        names = [MANIFEST] + [_with_version(trace, name) for name in FIRST_ARRAYS if name in trace.manifest["files"]]
-        found += [f"<{folder}/{name}>; rel=preload; as=fetch; crossorigin=anonymous" for name in names]
+    if library().is_local:
+        return found + _trace_links(parse_qs(scope["query_string"].decode("latin-1")).get("trace", [None])[0])
+    if library().public:
+        origin = urlsplit(library().public)
+        found.append(f"<{origin.scheme}://{origin.netloc}>; rel=preconnect; crossorigin")
     return found
 
 
+def _trace_links(asked: str | None) -> list[str]:
+    trace = _first_trace(asked)
+    if trace is None:
+        return []
+    folder = f".{TRACES_PATH}/{quote(trace.id)}"
+    names = [MANIFEST] + [_with_version(trace, name) for name in FIRST_ARRAYS if name in trace.manifest.files]
+    return [f"<{folder}/{name}>; rel=preload; as=fetch; crossorigin=anonymous" for name in names]
+
+
 def _with_version(trace: Trace, name: str) -> str:
-    return f"{name}?v={trace.manifest['files'][name]['sha256'][:8]}"
+    return f"{name}?v={trace.manifest.files[name].sha256[:8]}"
 
 
 def _first_trace(asked: str | None) -> Trace | None:
     """The trace that the page will show: the one asked for, else the first; None where it cannot be read."""
     try:
-        listed = [entry.id for entry in read_catalogue(TRACES)]
-        return open_trace(TRACES / (asked if asked in listed else listed[0]))
+        catalogue = library().catalogue()
+        return library().open(catalogue.find(asked) if asked in catalogue else catalogue.entry(0))
     except (CatalogueError, TraceError, IndexError):
         return None  # the page itself says what is wrong

@@ -1,7 +1,8 @@
 """The scrubber: one conversion on the screen, any of its steps at once, with sound.
 
-A Streamlit component (v2). Python only names the trace; the browser fetches it, replays it and
-paints, so a step is changed without a message to the server. Its JavaScript lies in app/web.
+A Streamlit component (v2). Python only names the trace and where it lies; the browser fetches it,
+replays it and paints, so a step is changed without a message to the server. Its JavaScript lies in
+app/web.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.parts.served import TRACES_PATH, WEB_PATH
+from app.parts.library import library
+from app.parts.served import WEB_PATH
 
 _HERE = Path(__file__).parent
 
@@ -28,7 +30,4 @@ _scrubber = st.components.v2.component(
 def show_scrubber(trace: str, key: str = "scrubber") -> None:
     """Show the trace of that id. Its step is kept in the address, as ``step``."""
     # addresses are relative to the page's own, so that the site may live below any path
-    _scrubber(
-        data={"trace": trace, "traces": f".{TRACES_PATH}/", "module": f".{WEB_PATH}/scrubber.js"},
-        key=key,
-    )
+    _scrubber(data={"trace": trace, "roots": library().roots, "module": f".{WEB_PATH}/scrubber.js"}, key=key)

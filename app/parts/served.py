@@ -1,23 +1,24 @@
 """Files that the browser fetches over plain HTTP: traces, and the page's own JavaScript.
 
-Both answer range requests and carry ETag and Last-Modified (Starlette's StaticFiles); added here is
-Cache-Control. A manifest is asked for anew each time (usually answered 304 Not Modified); the files
+Traces in a folder, and the modules, are Starlette's StaticFiles: range requests, ETag, Last-Modified.
+Traces at an address the browser fetches from there itself; where it cannot, they are handed on here
+(see relayed). A manifest is asked for anew each time (usually answered 304 Not Modified); the files
 it names carry their checksum in the address, so they may be kept for good.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 from starlette.responses import Response
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-TRACES = Path(os.environ.get("SINGSTEPS_TRACES") or REPOSITORY / "precomputed")
+from app.parts.library import REPOSITORY, TRACES_PATH, Library, library
+from app.parts.relayed import Relay
+
 WEB = REPOSITORY / "app" / "web"
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
@@ -31,7 +32,6 @@ def _version(folder: Path) -> str:
     return digest.hexdigest()[:10]
 
 
-TRACES_PATH = "/traces"
 WEB_PATH = f"/web/{_version(WEB)}"
 
 
@@ -55,9 +55,13 @@ class WebFiles(StaticFiles):
         return response
 
 
-def routes() -> list[Mount]:
+def routes() -> list[BaseRoute]:
     """What the server answers beside Streamlit's own pages."""
-    return [
-        Mount(TRACES_PATH, TraceFiles(directory=TRACES, check_dir=False)),
-        Mount(WEB_PATH, WebFiles(directory=WEB)),
-    ]
+    return [_traces(library()), Mount(WEB_PATH, WebFiles(directory=WEB))]
+
+
+def _traces(shown: Library) -> BaseRoute:
+    if shown.is_local:
+        return Mount(TRACES_PATH, TraceFiles(directory=shown.place.path, check_dir=False))
+    relay = Relay(shown)
+    return Route(f"{TRACES_PATH}/{{trace}}/{{name:path}}", relay.answer, methods=["GET"])

@@ -1,16 +1,15 @@
-// Walks a whole trace off the page's thread and hands over every tenth state as it passes.
+// Walks a whole trace off the page's thread and hands over every so many states as it passes.
 
-import { CHECKPOINT_EVERY, Walk } from "./replay.js";
+import { Walk } from "./replay.js";
 
-self.onmessage = ({ data: { facts, levels } }) => {
-  const walk = new Walk(facts, levels);
+self.onmessage = ({ data: { facts, every } }) => {
+  const walk = new Walk(facts);
   const state = walk.start();
-  const last = walk.schedule.steps - 1;
-  for (let t = last; t >= 0; t -= 1) {
-    if ((last - t) % CHECKPOINT_EVERY === 0) {
+  for (let place = 0; place < facts.sampler.steps; place += 1) {
+    if (place > 0) walk.advance(state, place - 1);
+    if (place % every === 0) {
       const copy = state.slice();
-      self.postMessage({ step: t, state: copy }, [copy.buffer]);
+      self.postMessage({ place, state: copy }, [copy.buffer]);
     }
-    if (t > 0) walk.advance(state, t);
   }
 };

@@ -1,25 +1,31 @@
 // The scrubber: x_t and x̂0 of one conversion, any step at once, with sound. One instance per place on a page.
+// Inside, a step goes by its place on the walk: 0 is the noisiest. The reader sees the sampler's own count.
 
+import { AddressNote, nearest, placeInAddress } from "./address.js";
+import { wishOf } from "./keys.js";
+import { Listening } from "./listening.js";
+import { Pace } from "./pace.js";
 import { HIGHEST_DB, legendGradient, LOWEST_DB, Picture } from "./picture.js";
-import { CHECKPOINT_EVERY, Walk, betweenKept } from "./replay.js";
-import { Player } from "./sound.js";
+import { Walk, snrDb } from "./replay.js";
+import { States } from "./states.js";
 import { Trace, TraceProblem } from "./trace.js";
 
-const STEPS_A_SECOND = 100; // a thousand steps in ten seconds: slow enough to see, short enough to watch
-const SLOW_STEPS_A_SECOND = 10;
-const ADDRESS_REST_MS = 250; // browsers refuse more than about three changes of address a second
+const EARLY_MS = 150; // a connection slower than this shows the result before the steps that lead to it
+const LOADING = "Loading the conversion…";
 const MEASURED = "#5ee6ff";
 const ASKED = "#ffffff";
-const SOUND_NAMES = { source: "sound/source.flac", converted: "sound/converted.flac", target: "sound/target.flac" };
-const SCROLLED_BY_KEYS = "input:not(.slider), textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=slider]";
 
 export class Scrubber {
   constructor(place) {
     this.place = place;
     this.find = (selector) => place.querySelector(selector);
     this.slider = this.find(".slider");
-    this.player = new Player();
-    this.player.onchange = () => this.showHeard();
+    this.listening = new Listening(place, (sentence) => this.say(sentence));
+    this.pace = new Pace(this.find('[data-do="play"]'), this.find('[data-do="slow"]'), (steps, now) => {
+      this.show(this.at + steps, now);
+      return this.at < this.last;
+    });
+    this.address = new AddressNote();
     this.pictures = {};
     this.listeners = new AbortController();
     this.connect();
@@ -33,10 +39,7 @@ export class Scrubber {
 
   connect() {
     const { signal } = this.listeners;
-    this.slider.addEventListener("input", (event) => {
-      this.halt();
-      this.show(this.lastStep - Number(this.slider.value), event.timeStamp);
-    }, { signal });
+    this.slider.addEventListener("input", (event) => this.jump(Number(this.slider.value), event.timeStamp), { signal });
     for (const button of this.place.querySelectorAll("button")) {
       button.addEventListener("click", (event) => this.press(button, event.timeStamp), { signal });
     }
@@ -52,312 +55,202 @@ export class Scrubber {
     this.watcher.observe(this.place);
   }
 
+  // --- a trace
+
   // Shows the trace that `data` names, unless it is on the screen already.
   async open(data) {
     if (data.trace === this.wanted) return;
     this.wanted = data.trace;
-    this.halt();
-    this.player.stop();
+    this.pace.halt();
+    this.listening.stop();
     this.loading?.abort();
     this.loading = new AbortController();
     const { signal } = this.loading;
     this.place.setAttribute("aria-busy", "true");
-    this.find('[data-panel="predicted"]').classList.add("is-waiting");
+    this.wait("predicted", LOADING);
+    let early;
     try {
-      const trace = await Trace.open(new URL(data.traces, document.location.href), data.trace, signal);
-      const [levels, f0, source, target, targetF0] = await Promise.all([
-        trace.predictedLevels(signal),
-        trace.array("f0.npy.gz", signal),
-        trace.array("source.npy.gz", signal),
-        trace.has("target.npy.gz") ? trace.array("target.npy.gz", signal) : null,
-        trace.has("target_f0.npy.gz") ? trace.array("target_f0.npy.gz", signal) : null,
-      ]);
+      const roots = data.roots.map((root) => new URL(root, document.location.href).href);
+      const trace = await Trace.open(roots, data.trace, signal);
+      const parts = await trace.load((levels) => {
+        early = setTimeout(() => signal.aborted || this.showResult(trace.manifest, levels), EARLY_MS);
+      });
       if (signal.aborted) return;
       this.say("");
-      this.begin(trace, levels, { f0, source, target, targetF0 });
+      this.begin(trace, parts);
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (signal.aborted) return;
       this.wanted = null; // so that trying again is not taken for nothing new
       this.say(error instanceof TraceProblem ? error.message : `The conversion cannot be shown: ${error.message}.`);
       if (!(error instanceof TraceProblem)) console.error(error);
     } finally {
+      clearTimeout(early);
       if (!signal.aborted) this.place.removeAttribute("aria-busy");
     }
   }
 
-  begin(trace, levels, { f0, source, target, targetF0 }) {
+  // The result alone, while its steps are on the way.
+  showResult({ grid, frames, scale }, levels) {
+    const picture = new Picture(this.find('[data-panel="predicted"]'), grid, frames);
+    picture.paint(levels, scale.db_per_level, scale.floor_db);
+    this.wait("predicted", "The result; the steps to it are on the way…");
+  }
+
+  begin(trace, { walk, levels, second, f0, source, target, targetF0 }) {
     const { manifest } = trace;
-    const first = this.trace === undefined;
+    const { sampler, scale, grid, frames } = manifest;
+    const before = this.trace && { place: this.at, last: this.last, sigma: this.walk.walk.sigma[this.at] };
+    const facts = { walk, sampler, scale, places: manifest.pictures.places, bands: grid.n_mels, frames, levels, second };
     this.trace = trace;
-    this.levels = levels;
-    this.facts = {
-      sampler: manifest.sampler, scale: manifest.scale, keptSteps: manifest.kept_steps,
-      bands: manifest.grid.n_mels, frames: manifest.frames,
-    };
-    this.walk = new Walk(this.facts, levels);
-    this.lastStep = this.walk.schedule.steps - 1;
-    this.slider.max = this.lastStep;
-    this.size = this.facts.bands * this.facts.frames;
-    this.predicted = new Float32Array(this.size);
-    this.states = new Map(); // step -> state, every tenth
-    this.present = null; // {step, state}: where this page's own walk stands
-    const row = (name) => {
-      const index = manifest.f0_rows.indexOf(name);
-      return index < 0 ? null : f0.values.subarray(index * manifest.frames, (index + 1) * manifest.frames);
-    };
-    this.contour = row;
-    const picture = (name, frames) => new Picture(this.find(`[data-panel="${name}"]`), manifest.grid, frames);
-    this.pictures = {
-      state: picture("state", manifest.frames),
-      predicted: picture("predicted", manifest.frames),
-      source: picture("source", manifest.frames),
-    };
-    const { db_per_level: gain, floor_db: floor } = manifest.scale;
-    this.pictures.source.contours = [{ f0: row("source"), colour: MEASURED }];
-    this.pictures.source.paint(source.values, gain, floor);
+    this.walk = new Walk(facts);
+    this.steps = walk.step;
+    this.last = sampler.steps - 1;
+    this.predicted = new Float32Array(this.walk.size);
+    this.row = (index) => f0.subarray(index * frames, (index + 1) * frames);
+    this.prepareControls();
+    const picture = (name, length) => new Picture(this.find(`[data-panel="${name}"]`), grid, length);
+    this.pictures = { state: picture("state", frames), predicted: picture("predicted", frames), source: picture("source", frames) };
+    this.pictures.source.contours = [{ f0: this.row(0), colour: MEASURED }];
+    this.pictures.source.paint(source, scale.db_per_level, scale.floor_db);
     this.find('[data-panel="target"]').hidden = !target;
-    this.find('[data-sound="target"]').disabled = !target;
     if (target) {
-      this.pictures.target = picture("target", target.shape[1]);
-      if (targetF0) this.pictures.target.contours = [{ f0: targetF0.values, colour: MEASURED }];
-      this.pictures.target.paint(target.values, gain, floor);
+      this.pictures.target = picture("target", manifest.reference_frames);
+      this.pictures.target.contours = [{ f0: targetF0, colour: MEASURED }];
+      this.pictures.target.paint(target, scale.db_per_level, scale.floor_db);
+      this.describe("target", manifest.reference);
     }
     this.describe("source", manifest.source);
-    this.describe("target", manifest.target);
-    this.replayAll();
-    const asked = first ? this.stepInAddress() : this.step;
-    this.show(asked ?? this.lastStep);
-    if (first && asked === null && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.move();
+    this.listening.open(trace, this.pictures, this.steps);
+    this.states?.close();
+    this.states = new States(this.walk, facts, (place) => {
+      if (this.stateMissing && place <= this.at && place > this.at - this.states.every) this.show(this.at);
+    });
+    if (before) this.show(this.placeLike(before));
+    else this.start();
+  }
+
+  start() {
+    const { place, problem } = placeInAddress(this.steps);
+    if (problem) this.say(problem);
+    this.show(place ?? 0);
+    if (place === null && this.last > 0 && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.pace.move();
+  }
+
+  prepareControls() {
+    const single = this.last === 0;
+    this.slider.max = this.last;
+    this.slider.disabled = single;
+    this.find(".ends").hidden = single;
+    for (const button of this.place.querySelectorAll("[data-do]")) button.disabled = single;
+    this.pace.suit(this.last + 1);
+  }
+
+  // Where another trace's walk is as noisy as the one before was; its ends are its ends.
+  placeLike({ place, last, sigma }) {
+    if (place === 0) return 0;
+    if (place === last) return this.last;
+    return nearest(Array.from(this.walk.walk.sigma, Math.log), Math.log(sigma));
   }
 
   describe(panel, { singer, phrase }) {
-    this.find(`[data-panel="${panel}"] .about`).textContent = phrase ? `${singer}, “${phrase.replaceAll("_", " ")}”` : singer;
+    this.find(`[data-panel="${panel}"] .about`).textContent = phrase ? `${singer}, “${String(phrase).replaceAll("_", " ")}”` : singer;
   }
 
-  // The walk through all steps runs in a worker; states arrive from the noisiest on.
-  replayAll() {
-    this.worker?.terminate();
-    this.worker = new Worker(new URL("./replay_worker.js", import.meta.url), { type: "module" });
-    this.worker.onmessage = ({ data: { step, state } }) => {
-      this.states.set(step, state);
-      if (this.stateMissing && step - this.step < CHECKPOINT_EVERY && step >= this.step) this.show(this.step);
-      if (step < CHECKPOINT_EVERY) this.worker.terminate();
-    };
-    this.worker.postMessage({ facts: this.facts, levels: this.levels });
-  }
+  // --- a step
 
-  // x_t of a step, normalised; null until the worker has come that far.
-  stateAt(step) {
-    const from = this.lastStep - Math.floor((this.lastStep - step) / CHECKPOINT_EVERY) * CHECKPOINT_EVERY;
-    if (!this.states.has(from)) return null;
-    if (!this.present || this.present.step < step || this.present.step > from) {
-      this.present ??= { state: new Float32Array(this.size) };
-      if (this.present.state.length !== this.size) this.present.state = new Float32Array(this.size);
-      this.present.state.set(this.states.get(from));
-      this.present.step = from;
-    }
-    while (this.present.step > step) {
-      this.walk.advance(this.present.state, this.present.step);
-      this.present.step -= 1;
-    }
-    return this.present.state;
-  }
-
-  predictedAt(step) {
-    const [index, share] = betweenKept(step, this.facts.keptSteps);
-    const here = index * this.size;
-    const next = Math.min(index + 1, this.facts.keptSteps.length - 1) * this.size;
-    const { levels, predicted } = this;
-    for (let i = 0; i < this.size; i += 1) {
-      predicted[i] = (1 - share) * levels[here + i] + share * levels[next + i];
-    }
-    return predicted;
-  }
-
-  // Paints a step. `since` is the time stamp of what asked for it; every paint leaves a measure named "scrub".
-  show(step, since = performance.now()) {
-    this.step = Math.min(Math.max(Math.round(step), 0), this.lastStep);
-    const { scale } = this.facts;
-    const nearest = this.nearestSound();
-    const asked = { f0: this.contour("asked"), colour: ASKED, dashed: true };
-    const measured = (kind) => ({ f0: this.contour(`${kind}_${String(nearest.step).padStart(4, "0")}`), colour: MEASURED });
+  // Paints a place. `since` is the time stamp of what asked for it; every paint leaves a measure named "scrub".
+  show(place, since = performance.now()) {
+    this.at = Math.min(Math.max(Math.round(place), 0), this.last);
+    const { scale } = this.trace.manifest;
     const { state, predicted } = this.pictures;
-    predicted.contours = [asked, measured("predicted")].filter(({ f0 }) => f0);
-    predicted.paint(this.predictedAt(this.step), scale.db_per_level, scale.floor_db);
-    predicted.figure.classList.remove("is-waiting");
-    const noisy = this.stateAt(this.step);
+    predicted.contours = this.contours("predicted");
+    predicted.paint(this.walk.predictedAt(this.at, this.predicted), scale.db_per_level, scale.floor_db);
+    this.wait("predicted", null);
+    const noisy = this.states.at(this.at);
     this.stateMissing = noisy === null;
     state.figure.classList.toggle("is-waiting", this.stateMissing);
     if (noisy) {
-      state.contours = [asked, measured("state")].filter(({ f0 }) => f0);
+      state.contours = this.contours("state");
       state.paint(noisy, scale.mel_std_db, scale.mel_mean_db);
     }
-    const snrDb = this.walk.schedule.snrDb[this.step];
-    const level = `voice ${Math.abs(snrDb).toFixed(1)} dB ${snrDb < 0 ? "below" : "above"} the noise`;
-    this.find(".where").innerHTML = `Step <b>${this.step}</b> of ${this.lastStep} · ${level}`;
-    this.slider.value = this.lastStep - this.step;
-    this.slider.setAttribute("aria-valuetext", `step ${this.step} of ${this.lastStep}, ${level}`);
-    this.place.dataset.step = this.step;
+    this.tell();
     performance.measure("scrub", { start: since, end: performance.now() });
-    if (this.heardKind === "state" || this.heardKind === "predicted") this.follow();
-    this.noteInAddress();
+    this.listening.follow(this.at);
+    this.address.write(this.trace.id, this.steps[this.at]);
+  }
+
+  // The melody asked for, and F0 of the nearest place at which it was measured.
+  contours(kind) {
+    const { predicted, state } = this.trace.manifest.contours;
+    const places = kind === "predicted" ? predicted : state;
+    const asked = { f0: this.row(1), colour: ASKED, dashed: true };
+    if (places.length === 0) return [asked];
+    const row = 2 + (kind === "predicted" ? 0 : predicted.length) + nearest(places, this.at);
+    return [asked, { f0: this.row(row), colour: MEASURED }];
+  }
+
+  tell() {
+    const [step, highest] = [this.steps[this.at], Math.max(this.steps[0], this.steps[this.last])];
+    const db = snrDb(this.walk.walk.sigma[this.at]);
+    const level = `voice ${Math.abs(db).toFixed(1)} dB ${db < 0 ? "below" : "above"} the noise`;
+    const number = document.createElement("b");
+    number.textContent = step;
+    this.find(".where").replaceChildren(
+      ...(this.last === 0 ? ["The only step"] : ["Step ", number, ` of ${highest}`]), ` · ${level}`,
+    );
+    this.slider.value = this.at;
+    this.slider.setAttribute("aria-valuetext", `step ${step} of ${highest}, ${level}`);
+    this.place.dataset.step = step;
   }
 
   refit() {
     for (const picture of Object.values(this.pictures)) if (picture.resize()) picture.compose();
   }
 
-  // --- moving through the steps
+  // --- the reader's wishes
 
   press(button, since) {
     const { do: action, sound } = button.dataset;
-    if (sound) this.listen(sound);
     if (!this.trace) return;
-    if (action === "first") this.jump(this.lastStep, since);
-    if (action === "last") this.jump(0, since);
-    if (action === "back") this.jump(this.step + 1, since);
-    if (action === "forward") this.jump(this.step - 1, since);
-    if (action === "play") this.moving ? this.halt() : this.move();
-    if (action === "slow") button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
-  }
-
-  jump(step, since) {
-    this.halt();
-    this.show(step, since);
+    if (sound) this.listening.listen(sound, this.at);
+    if (action === "first") this.jump(0, since);
+    if (action === "last") this.jump(this.last, since);
+    if (action === "back") this.jump(this.at - 1, since);
+    if (action === "forward") this.jump(this.at + 1, since);
+    if (action === "play") this.play();
+    if (action === "slow") this.pace.press();
   }
 
   key(event) {
-    const inside = event.composedPath();
-    if (!this.trace || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (inside.some((node) => node.matches?.(SCROLLED_BY_KEYS))) return;
-    const onButton = inside.some((node) => node.matches?.("button, a, summary, [role=tab], [role=button]"));
-    const stride = event.shiftKey ? 10 : 1;
-    const steps = {
-      ArrowLeft: this.step + stride, ArrowRight: this.step - stride,
-      PageUp: this.step + 50, PageDown: this.step - 50, Home: this.lastStep, End: 0,
-    };
-    const onSlider = inside.includes(this.slider);
-    if (onSlider && event.key.startsWith("Arrow")) {
-      steps.ArrowUp = steps.ArrowRight;
-      steps.ArrowDown = steps.ArrowLeft;
-    }
-    // paging and Home belong to the page unless the reader is in the scrubber
-    const far = event.key.startsWith("Page") || event.key === "Home" || event.key === "End";
-    if (event.key in steps && (!far || inside.includes(this.place))) this.jump(steps[event.key], event.timeStamp);
-    else if (event.key === " " && !onButton) this.moving ? this.halt() : this.move();
-    else if (event.key.toLowerCase() === "s" && !event.shiftKey) this.listen(this.heardKind ?? "predicted");
-    else return;
+    const wish = this.trace ? wishOf(event, this.place, this.slider, this.last) : null;
+    if (wish === null) return;
+    if (wish === "play") this.play();
+    else if (wish === "listen") this.listening.listen(this.listening.kind ?? "predicted", this.at);
+    else this.jump(wish.to ?? this.at + wish.by, event.timeStamp);
     event.preventDefault();
   }
 
-  move() {
-    if (this.step === 0) this.show(this.lastStep);
-    const button = this.find('[data-do="play"]');
-    button.setAttribute("aria-pressed", "true");
-    button.querySelector("span").textContent = "Pause";
-    let last = performance.now();
-    let owed = 0;
-    const tick = (now) => {
-      const rate = this.find('[data-do="slow"]').getAttribute("aria-pressed") === "true" ? SLOW_STEPS_A_SECOND : STEPS_A_SECOND;
-      owed += (rate * Math.min(now - last, 100)) / 1000;
-      last = now;
-      const whole = Math.floor(owed);
-      owed -= whole;
-      if (whole > 0) this.show(this.step - whole, now);
-      if (this.step === 0) this.halt();
-      else if (this.moving) this.moving = requestAnimationFrame(tick);
-    };
-    this.moving = requestAnimationFrame(tick);
-  }
-
-  halt() {
-    if (!this.moving) return;
-    cancelAnimationFrame(this.moving);
-    this.moving = null;
-    const button = this.find('[data-do="play"]');
-    button.setAttribute("aria-pressed", "false");
-    button.querySelector("span").textContent = "Play steps";
-  }
-
-  // --- sound
-
-  nearestSound() {
-    const { sounds } = this.trace.manifest;
-    return sounds.reduce((best, one) => (Math.abs(one.step - this.step) < Math.abs(best.step - this.step) ? one : best));
-  }
-
-  soundAddress(kind) {
-    return this.trace.address(SOUND_NAMES[kind] ?? this.nearestSound()[kind]);
-  }
-
-  // Plays a sound, or silences it when it is the one that plays.
-  listen(kind) {
+  jump(place, since) {
     if (!this.trace) return;
-    if (this.player.playing && this.heardKind === kind) {
-      this.player.stop();
-      return;
+    this.pace.halt();
+    this.show(place, since);
+  }
+
+  play() {
+    if (this.last === 0) return;
+    if (this.pace.moving) this.pace.halt();
+    else {
+      if (this.at === this.last) this.show(0);
+      this.pace.move();
     }
-    this.heardKind = kind;
-    this.heardStep = this.nearestSound().step;
-    this.player.play(this.soundAddress(kind)).then(() => this.runPlayhead()).catch((error) => {
-      this.say(`This sound cannot be played: ${error.message}.`);
-    });
   }
 
-  // While a step's sound plays, another step takes over where it stands.
-  follow() {
-    const { step } = this.nearestSound();
-    if (!this.player.playing || step === this.heardStep) return;
-    this.heardStep = step;
-    this.player.play(this.soundAddress(this.heardKind), { follow: true }).catch(() => {});
-  }
+  // --- messages
 
-  runPlayhead() {
-    if (this.playhead) return;
-    const tick = () => {
-      const seconds = this.player.position();
-      const heard = this.heardKind === "converted" ? "predicted" : this.heardKind;
-      for (const [name, picture] of Object.entries(this.pictures)) {
-        const at = name === heard ? seconds : null;
-        if (at !== picture.playhead) picture.compose(at);
-      }
-      this.playhead = seconds === null ? null : requestAnimationFrame(tick);
-    };
-    this.playhead = requestAnimationFrame(tick);
-  }
-
-  showHeard() {
-    const playing = this.player.playing !== null;
-    for (const button of this.place.querySelectorAll("[data-sound]")) {
-      button.setAttribute("aria-pressed", String(playing && button.dataset.sound === this.heardKind));
-    }
-    for (const figure of this.place.querySelectorAll("figure")) {
-      figure.classList.toggle("is-heard", playing && figure.dataset.panel === this.heardKind);
-    }
-    const ofStep = this.heardKind === "state" || this.heardKind === "predicted";
-    this.find(".heard").textContent = playing && ofStep ? `sound of step ${this.heardStep}` : "";
-  }
-
-  // --- address and messages
-
-  stepInAddress() {
-    const text = new URLSearchParams(document.location.search).get("step");
-    if (text === null) return null;
-    const step = Number(text);
-    if (text.trim() !== "" && Number.isInteger(step) && step >= 0 && step <= this.lastStep) return step;
-    this.say(`The address asks for step “${text}”, but steps run from 0 to ${this.lastStep}; this is the first one.`);
-    return this.lastStep;
-  }
-
-  noteInAddress() {
-    clearTimeout(this.addressTimer);
-    this.addressTimer = setTimeout(() => {
-      const url = new URL(document.location.href);
-      if (url.searchParams.get("step") === String(this.step) && url.searchParams.get("trace") === this.trace.id) return;
-      url.searchParams.set("trace", this.trace.id);
-      url.searchParams.set("step", this.step);
-      history.replaceState(history.state, "", url);
-    }, ADDRESS_REST_MS);
+  wait(panel, text) {
+    const figure = this.find(`[data-panel="${panel}"]`);
+    figure.classList.toggle("is-waiting", text !== null);
+    if (text !== null) figure.querySelector(".waiting").textContent = text;
   }
 
   say(sentence) {
@@ -368,13 +261,12 @@ export class Scrubber {
   }
 
   close() {
-    this.halt();
-    clearTimeout(this.addressTimer);
+    this.pace.halt();
+    this.address.close();
     this.loading?.abort();
-    this.worker?.terminate();
-    this.player.close();
+    this.states?.close();
+    this.listening.close();
     this.watcher.disconnect();
     this.listeners.abort();
   }
 }
-

@@ -1,34 +1,33 @@
 // One sound at a time, with a playhead. Sounds are fetched and decoded when first wanted.
 
 const FADE_S = 0.03; // between two steps' sounds: short enough to feel immediate, long enough not to click
+const MOST_SOUNDS = 64; // decoded, 5 s take half a megabyte
 
 export class Player {
   constructor() {
     this.context = null; // made at the first key or click: browsers allow sound no earlier
     this.buffers = new Map();
-    this.playing = null; // {address, startedAt, offset, source, gain, seconds}
+    this.playing = null; // {startedAt, offset, source, gain, seconds}
     this.onchange = () => {};
   }
 
-  async decode(address) {
-    const key = String(address);
-    if (!this.buffers.has(key)) {
-      const wanted = fetch(address).then((response) => {
-        if (!response.ok) throw new Error(`status ${response.status}`);
-        return response.arrayBuffer();
-      }).then((bytes) => this.context.decodeAudioData(bytes));
-      wanted.catch(() => this.buffers.delete(key));
-      this.buffers.set(key, wanted);
+  // `load()` fetches the bytes of the sound that is called `name`.
+  async decode(name, load) {
+    if (!this.buffers.has(name)) {
+      const wanted = load().then((bytes) => this.context.decodeAudioData(bytes));
+      wanted.catch(() => this.buffers.delete(name));
+      this.buffers.set(name, wanted);
+      if (this.buffers.size > MOST_SOUNDS) this.buffers.delete(this.buffers.keys().next().value);
     }
-    return this.buffers.get(key);
+    return this.buffers.get(name);
   }
 
-  // Plays `address`, from the beginning or, when `follow` and something plays, from where that is.
-  async play(address, { follow = false } = {}) {
+  // Plays a sound, from the beginning or, when `follow` and something plays, from where that is.
+  async play(name, load, { follow = false } = {}) {
     this.context ??= new AudioContext();
     const ticket = (this.ticket = Symbol("the latest wish"));
     await this.context.resume();
-    const buffer = await this.decode(address);
+    const buffer = await this.decode(name, load);
     if (this.ticket !== ticket) return; // something else was asked for meanwhile
     const offset = follow && this.playing ? Math.min(this.position(), buffer.duration) : 0;
     this.fadeOut();
@@ -39,7 +38,7 @@ export class Player {
     gain.gain.linearRampToValueAtTime(1, now + FADE_S);
     source.connect(gain).connect(this.context.destination);
     source.start(now, offset);
-    const playing = { address: String(address), startedAt: now, offset, source, gain, seconds: buffer.duration };
+    const playing = { startedAt: now, offset, source, gain, seconds: buffer.duration };
     source.onended = () => {
       if (this.playing === playing) this.forget();
     };

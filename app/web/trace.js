@@ -1,89 +1,142 @@
 // Reading a trace over HTTP: its manifest, and its arrays (.npy.gz). What is wrong is said in one sentence.
 
-const FORMAT = "singsteps-trace-1";
+import { decodePictures } from "./coding.js";
+import { LONGEST_MANIFEST, faultOf } from "./manifest.js";
+import { unpackArray } from "./npy.js";
+import { ROWS, readWalk } from "./replay.js";
 
 export class TraceProblem extends Error {}
 
+const refused = new Set(); // roots that did not answer this page: not asked again for every file
+
 export class Trace {
-  // `root`: address of the folder of traces; `id`: the trace's folder.
-  static async open(root, id, signal) {
-    const folder = new URL(`${encodeURIComponent(id)}/`, root);
-    const response = await reach(new URL("trace.json", folder), id, "trace.json", signal);
-    let manifest;
+  // `roots`: addresses of the folder of traces, in the order in which to try them; `id`: the trace's folder.
+  static async open(roots, id, signal) {
+    const trace = new Trace(roots, id, signal);
+    const text = await trace.bounded(await trace.reach("trace.json"), LONGEST_MANIFEST);
+    let fault;
     try {
-      manifest = await response.json();
-    } catch (error) {
-      if (error.name === "AbortError") throw error;
-      throw new TraceProblem(`The conversion “${id}” cannot be shown: its trace.json is damaged.`);
+      trace.manifest = JSON.parse(new TextDecoder().decode(text));
+      fault = faultOf(trace.manifest, id);
+    } catch {
+      fault = "it is damaged";
     }
-    if (manifest.format !== FORMAT) {
-      throw new TraceProblem(`The conversion “${id}” is of format ${manifest.format}; this page reads ${FORMAT}.`);
-    }
-    return new Trace(folder, manifest);
+    if (fault) throw new TraceProblem(`The conversion “${id}” cannot be shown: its trace.json cannot be used, ${fault}.`);
+    return trace;
   }
 
-  constructor(folder, manifest) {
-    this.folder = folder;
-    this.manifest = manifest;
-    this.id = manifest.id;
+  constructor(roots, id, signal) {
+    this.roots = roots;
+    this.id = id;
+    this.signal = signal;
+    this.manifest = null;
   }
 
   has(name) {
-    return name in this.manifest.files;
+    return Object.hasOwn(this.manifest.files, name);
   }
 
-  // The checksum in the address lets a browser keep the file for good, and never an outdated one.
-  address(name) {
-    const url = new URL(name, this.folder);
-    url.searchParams.set("v", (this.manifest.files[name]?.sha256 ?? "").slice(0, 8));
-    return url;
+  // The file of that name whatever its ending, as sound/source is .flac in one trace and .mp3 in another; null if none.
+  named(stem) {
+    return Object.keys(this.manifest.files).find((name) => name.startsWith(`${stem}.`)) ?? null;
   }
 
-  async array(name, signal) {
-    const response = await reach(this.address(name), this.id, name, signal);
+  // Walk, predictions, contours: all that the page shows of it. `onresult(levels)` is called as soon as
+  // the result's picture is there, which comes first.
+  async load(onresult) {
+    const { manifest } = this;
+    const { n_mels: bands } = manifest.grid;
+    const { steps } = manifest.sampler;
+    const { places, quantum } = manifest.pictures;
+    const rows = 2 + manifest.contours.predicted.length + manifest.contours.state.length;
+    const still = async (name, frames) => decodePictures(await this.array(name, "|u1", [1, bands, frames]), frames, [0], 1);
+    const moving = async (name, onfirst = null) => {
+      const coded = await this.array(name, "|u1", [places.length, bands, manifest.frames], onfirst);
+      return decodePictures(coded, manifest.frames, places, quantum);
+    };
+    const [walk, levels, second, f0, source, target, targetF0] = await Promise.all([
+      this.array("walk.npy.gz", "<f4", [ROWS, steps]),
+      moving("predicted.npy.gz", (coded) => onresult(decodePictures(coded, manifest.frames, [0], 1))),
+      this.has("second.npy.gz") ? moving("second.npy.gz") : null,
+      this.array("f0.npy.gz", "<u2", [rows, manifest.frames]),
+      still("source.npy.gz", manifest.frames),
+      manifest.reference ? still("target.npy.gz", manifest.reference_frames) : null,
+      manifest.reference ? this.array("target_f0.npy.gz", "<u2", [1, manifest.reference_frames]) : null,
+    ]);
+    if (!walk.every(Number.isFinite)) throw this.damaged("walk.npy.gz", "a number is missing");
+    return { walk: readWalk(walk, steps), levels, second, f0, source, target, targetF0 };
+  }
+
+  async array(name, kind, shape, onfirst = null) {
+    const response = await this.reach(name);
     try {
-      const plain = response.body.pipeThrough(new DecompressionStream("gzip"));
-      return parseNpy(await new Response(plain).arrayBuffer());
+      return await unpackArray(response.body, kind, shape, onfirst);
     } catch (error) {
-      if (error.name === "AbortError") throw error;
-      throw new TraceProblem(`The conversion “${this.id}” cannot be shown: ${name} is damaged (${error.message}).`);
+      if (this.signal.aborted) throw error;
+      throw this.damaged(name, error.message);
     }
   }
 
-  // Bytes (kept, band, frame); stored as differences from one kept step to the next, modulo 256.
-  async predictedLevels(signal) {
-    const { values, shape } = await this.array("predicted.npy.gz", signal);
-    const size = shape[1] * shape[2];
-    for (let i = size; i < values.length; i += 1) values[i] += values[i - size];
-    return values;
+  // The bytes of a sound.
+  async sound(name) {
+    return (await this.bounded(await this.reach(name), this.manifest.files[name].bytes)).buffer;
   }
-}
 
-async function reach(url, id, name, signal) {
-  let response;
-  try {
-    response = await fetch(url, { signal });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new TraceProblem(`The conversion “${id}” cannot be read: the server does not answer (${name}). Try again.`);
+  async bounded(response, most) {
+    const bytes = [];
+    let length = 0;
+    for (const reader = response.body.getReader(); ;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      length += value.length;
+      if (length > most) {
+        reader.cancel().catch(() => {});
+        throw new TraceProblem(`The conversion “${this.id}” cannot be shown: a file is longer than it may be.`);
+      }
+      bytes.push(value);
+    }
+    return new Uint8Array(await new Blob(bytes).arrayBuffer());
   }
-  if (!response.ok) {
-    throw new TraceProblem(`The conversion “${id}” cannot be shown: ${name} is missing (status ${response.status}).`);
-  }
-  return response;
-}
 
-// NumPy's .npy format, version 1: magic, header length, a header that is a Python literal, the values.
-export function parseNpy(buffer) {
-  const bytes = new Uint8Array(buffer, 0, 10);
-  if (bytes[0] !== 0x93 || bytes[1] !== 0x4e) throw new Error("not a NumPy array");
-  const begin = 10 + bytes[8] + 256 * bytes[9];
-  const header = new TextDecoder().decode(new Uint8Array(buffer, 10, begin - 10));
-  const shape = header.match(/'shape': \(([^)]*)\)/)[1].split(",").filter((part) => part.trim()).map(Number);
-  const kind = header.match(/'descr': '([^']+)'/)[1];
-  const Values = { "|u1": Uint8Array, "<u2": Uint16Array }[kind];
-  if (!Values) throw new Error(`values of kind ${kind} are not read here`);
-  const values = new Values(buffer.slice(begin));
-  if (values.length !== shape.reduce((product, n) => product * n, 1)) throw new Error("it is cut off");
-  return { values, shape };
+  damaged(name, why) {
+    return new TraceProblem(`The conversion “${this.id}” cannot be shown: ${name} is damaged (${why}).`);
+  }
+
+  // Asks the first root that answers. What a foreign server keeps to itself, the app itself reads.
+  async reach(name) {
+    if (this.manifest && !this.has(name)) {
+      throw new TraceProblem(`The conversion “${this.id}” cannot be shown: it has no ${name}.`);
+    }
+    let why = null;
+    const last = this.roots.at(-1);
+    for (const root of this.roots) {
+      if (refused.has(root) && root !== last) continue;
+      try {
+        const response = await fetch(this.address(root, name), this.settings(root, name));
+        if (response.ok) return response;
+        why = `${name} is missing (status ${response.status})`;
+      } catch (error) {
+        if (this.signal.aborted) throw error;
+        refused.add(root);
+        why = `the server does not answer (${name}); try again`;
+      }
+    }
+    throw new TraceProblem(`The conversion “${this.id}” cannot be shown: ${why}.`);
+  }
+
+  // A foreign server may say nothing of how long a manifest holds good.
+  settings(root, name) {
+    const foreign = new URL(root).origin !== document.location.origin;
+    return foreign
+      ? { signal: this.signal, credentials: "omit", referrerPolicy: "no-referrer", cache: name === "trace.json" ? "no-cache" : "default" }
+      : { signal: this.signal };
+  }
+
+  // The checksum in the address lets a browser keep the file for good, and never an outdated one.
+  address(root, name) {
+    const url = new URL(`${encodeURIComponent(this.id)}/${name}`, root);
+    const sha256 = this.manifest?.files[name].sha256;
+    if (sha256) url.searchParams.set("v", sha256.slice(0, 8));
+    return url;
+  }
 }

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 
 class PlaceError(ValueError):
@@ -29,10 +30,15 @@ class Place:
 
     @property
     def name(self) -> str:
-        return self.address.rstrip("/").rsplit("/", 1)[-1] if self.path is None else self.path.name
+        if self.path is not None:
+            return self.path.name
+        last = self.address.rstrip("/").rsplit("/", 1)[-1]
+        return unquote(last) if _is_web(self.address) else last
 
     def child(self, name: str) -> Place:
-        return Place(f"{self.address}/{name}" if self.path is None else str(self.path / name))
+        if self.path is not None:
+            return Place(str(self.path / name))
+        return Place(f"{self.address}/{quote(name) if _is_web(self.address) else name}")
 
     def read(self, name: str, most: int) -> bytes:
         """The bytes of a file in it. Raises PlaceError where it is missing, out of reach or longer than ``most``."""
@@ -88,7 +94,7 @@ def _files(address: str):
 def _read_address(address: str, most: int) -> bytes:
     """The first ``most`` bytes of a file, or all that it has."""
     files = _files(address)
-    if not address.startswith(("http://", "https://")):
+    if not _is_web(address):
         return files.cat_file(address, start=0, end=most)
     # a web server may ignore a range and send without end: its answer is read as a stream, as far as it is wanted
     parts, missing = [], most
@@ -97,6 +103,10 @@ def _read_address(address: str, most: int) -> bytes:
             parts.append(part)
             missing -= len(part)
     return b"".join(parts)
+
+
+def _is_web(address: str) -> bool:
+    return address.startswith(("http://", "https://"))
 
 
 def _line(error: Exception) -> str:

@@ -1,7 +1,12 @@
+import html
+import re
+from dataclasses import replace
+
 import pytest
 
-from app.parts.names import key_label, singer_label, trace_label
-from svc_core.traces.catalogue import Entry
+from app.parts.names import as_text, key_label, sampler_label, singer_label, trace_label
+from svc_core.traces.catalogue import Entry, entry_of
+from tests.support.hand_traces import hand_manifest
 
 
 @pytest.mark.parametrize(
@@ -25,6 +30,48 @@ def test_singer(singer, label):
     assert singer_label(singer) == label
 
 
+@pytest.mark.parametrize(
+    ("sampler", "steps", "label"),
+    [("ddpm", 1000, "DDPM, 1000 steps"), ("consistency", 1, "consistency, 1 step"), ("new", 3, "new, 3 steps")],
+)
+def test_sampler(sampler, steps, label):
+    assert sampler_label(sampler, steps) == label
+
+
+ENTRY = replace(
+    entry_of(hand_manifest("x", steps=1000)),
+    phrase="gel_zemin",
+    source="makam-m1",
+    target="makam-f4",
+    key_shift_semitones=7,
+    seed=0,
+)
+
+
 def test_trace_in_one_line():
-    entry = Entry("x", "gel-guzelim", "gel_zemin", "makam-m1", "makam-f4", 7, "ddpm", 1000, 0, 4.9)
-    assert trace_label(entry) == "man makam-m1 → woman makam-f4 · “gel zemin” · 7 semitones higher"
+    label = "man makam-m1 → woman makam-f4 · “gel zemin” · 7 semitones higher · DDPM, 1000 steps"
+    assert trace_label(ENTRY) == label
+
+
+@pytest.mark.parametrize("field", ["phrase", "source", "target", "sampler", "guidance", "without"])
+def test_traces_that_differ_are_called_differently(field):
+    other: Entry = replace(ENTRY, **{field: "another"})
+    assert trace_label(other) != trace_label(ENTRY)
+    assert trace_label(replace(ENTRY, seed=1)) != trace_label(ENTRY)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain name",
+        "![x](http://evil/a.png)",
+        "<script>x</script>",
+        "**b** _i_ `c` $x$ ~~s~~",
+        ":red[x] #1 | a-b",
+        "ş“é”",
+    ],
+)
+def test_text_keeps_every_sign_and_leaves_none_to_markdown(name):
+    escaped = as_text(name)
+    assert html.unescape(re.sub(r"\\(.)", r"\1", escaped)).replace("\u2060", "") == name
+    assert not re.search(r"(?<!\\)[!\[\]()<>*_`$~:#|-]", escaped)

@@ -1,7 +1,5 @@
 """What the server answers beside the pages: traces and modules, over plain HTTP."""
 
-import shutil
-
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -9,20 +7,21 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from app.parts import preload, served
+from app.parts import served
+from app.parts.library import TRACES_PATH
 from app.parts.preload import PreloadLinks
-from app.parts.served import TRACES, TRACES_PATH, WEB_PATH, TraceFiles, routes
+from app.parts.served import WEB_PATH, TraceFiles, routes
+from tests.app.conftest import NAMES, show
 
 
-@pytest.fixture(scope="module")
-def client():
+@pytest.fixture
+def client(own_traces):
     return TestClient(Starlette(routes=routes()))
 
 
-@pytest.fixture(scope="module")
-def manifest_path():
-    first = sorted(TRACES.glob("*/trace.json"))[0]
-    return f"{TRACES_PATH}/{first.parent.name}/trace.json"
+@pytest.fixture
+def manifest_path(own_traces):
+    return f"{TRACES_PATH}/{NAMES[0]}/trace.json"
 
 
 def test_manifest_is_asked_for_again_and_answered_with_304(client, manifest_path):
@@ -73,7 +72,7 @@ def test_unfinished_traces_are_hidden(tmp_path):
     assert client.get("/traces/.partial-x/trace.json").status_code == 404
 
 
-def page_client():
+def open_client():
     page = Route("/", lambda request: HTMLResponse("<p>page</p>"))
     return TestClient(Starlette(routes=[page, *routes()], middleware=[Middleware(PreloadLinks)]))
 
@@ -83,8 +82,8 @@ def preloaded_traces(answer):
     return {part.split(f"{TRACES_PATH}/")[1].split("/")[0] for part in found}
 
 
-def test_page_names_what_it_will_fetch_and_all_of_it_is_there():
-    client = page_client()
+def test_page_names_what_it_will_fetch_and_all_of_it_is_there(own_traces):
+    client = open_client()
     header = client.get("/").headers["link"]
     addresses = [part.split(">")[0].removeprefix("<.") for part in header.split(", ")]
     ours = [address for address in addresses if address.startswith((TRACES_PATH, WEB_PATH))]
@@ -93,24 +92,28 @@ def test_page_names_what_it_will_fetch_and_all_of_it_is_there():
     assert [client.get(address).status_code for address in ours] == [200] * len(ours)
 
 
-def test_page_of_a_trace_names_that_trace_and_an_unknown_one_the_first():
-    client = page_client()
-    ids = sorted(path.parent.name for path in TRACES.glob("*/trace.json"))
-    assert preloaded_traces(client.get(f"/?trace={ids[1]}")) == {ids[1]}
-    assert preloaded_traces(client.get("/?trace=../../etc")) == {ids[0]}
+def test_page_of_a_trace_names_that_trace_and_an_unknown_one_the_first(own_traces):
+    client = open_client()
+    assert preloaded_traces(client.get(f"/?trace={NAMES[1]}")) == {NAMES[1]}
+    assert preloaded_traces(client.get("/?trace=../../etc")) == {NAMES[0]}
 
 
 def test_other_answers_carry_no_links(manifest_path):
-    assert "link" not in page_client().get(manifest_path).headers
+    assert "link" not in open_client().get(manifest_path).headers
 
 
 def test_page_without_traces_still_answers(tmp_path, monkeypatch):
-    monkeypatch.setattr(preload, "TRACES", tmp_path)
-    assert TRACES_PATH not in page_client().get("/").headers["link"]
+    show(monkeypatch, str(tmp_path))
+    assert TRACES_PATH not in open_client().get("/").headers["link"]
 
 
-def test_page_with_a_broken_first_trace_still_answers(tmp_path, monkeypatch):
-    shutil.copytree(TRACES, tmp_path, dirs_exist_ok=True)
-    sorted(tmp_path.glob("*/predicted.npy.gz"))[0].unlink()
-    monkeypatch.setattr(preload, "TRACES", tmp_path)
-    assert TRACES_PATH not in page_client().get("/").headers["link"]
+def test_page_with_a_broken_first_trace_still_answers(own_traces):
+    (own_traces / NAMES[0] / "predicted.npy.gz").unlink()
+    assert TRACES_PATH not in open_client().get("/").headers["link"]
+
+
+def test_page_of_traces_elsewhere_names_their_server_and_does_not_wait_for_it(monkeypatch):
+    show(monkeypatch, "https://traces.invalid/all")
+    links = open_client().get("/").headers["link"]
+    assert "<https://traces.invalid>; rel=preconnect; crossorigin" in links
+    assert TRACES_PATH + "/" not in links.replace("https://", "")

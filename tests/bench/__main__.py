@@ -1,4 +1,4 @@
-"""Speed, memory and exactness, as measured on this machine: python -m tests.bench [forms] [resume] [engine] [page]"""
+"""Speed, memory and exactness, as measured on this machine: python -m tests.bench [PART ...], parts as in PARTS"""
 
 from __future__ import annotations
 
@@ -11,24 +11,17 @@ from tests.bench.engine import measure_engine
 from tests.bench.forms import measure_forms
 from tests.bench.page import Row, measure_page, shipped_traces
 from tests.bench.resume import measure_resume
+from tests.bench.traces import measure_traces
 from tests.support.dashboard import REPOSITORY
 
-PARTS = ("forms", "resume", "engine", "page")
+PARTS = ("forms", "resume", "engine", "traces", "page")
 HEAVY = ("torch", "sklearn", "librosa", "pyworld")
 APP_PYTHON = REPOSITORY / ".venv-app" / "bin" / "python"
 
 
-def measure_traces() -> list[Row]:
-    rows = []
-    for folder in sorted(path for path in shipped_traces().iterdir() if (path / "trace.json").is_file()):
-        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        rows.append((f"on disk: {folder.name}", f"{size / 1e6:.2f} MB", "10 MB"))
-    return rows
-
-
 def measure_imports(python: str) -> list[Row]:
     code = (
-        "import sys, app.main, app.parts.scrubber, app.parts.choice, app.parts.traces; "
+        "import sys, app.main, app.parts.scrubber, app.parts.choice, app.parts.library; "
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     loaded = subprocess.run([python, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
@@ -39,7 +32,9 @@ def measure(part: str) -> list[Row]:
     """Rows of one part; each may be asked for alone: python -m tests.bench engine."""
     if part == "page":
         python = str(APP_PYTHON) if APP_PYTHON.is_file() else sys.executable
-        return measure_imports(python) + measure_traces() + measure_page(python, shipped_traces())
+        return measure_imports(python) + measure_page(python, shipped_traces())
+    if part == "traces":
+        return measure_traces()
     if part == "forms":
         return measure_forms()
     if part == "resume":

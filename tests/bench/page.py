@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.support.chromium import open_browser
 from tests.support.dashboard import REPOSITORY, Dashboard, run_dashboard
+from tests.support.pages import FIND
 
 COLD_OPENINGS = 5
 KEY_STEPS = 200
@@ -100,8 +101,31 @@ def _scrubbing(browser: Browser, site: Dashboard) -> list[Row]:
     session.on("Network.webSocketFrameSent", lambda event: messages.append(event))
     rows = [_measured(page, "step by arrow key", _by_key), _measured(page, "step by dragging the slider", _by_drag)]
     rows.append(("messages to the server while scrubbing", str(len(messages)), "0"))
+    rows.append(_replaying(page))
     context.close()
     return rows
+
+
+def _replaying(page: Page) -> Row:
+    """One step of the replay alone, without painting."""
+    times_ms = page.evaluate(
+        f"""async (n) => {{
+            {FIND}
+            const {{ walk }} = await find(document).scrubber;
+            const state = walk.start();
+            return Array.from({{ length: n }}, (_, place) => {{
+                const start = performance.now();
+                walk.advance(state, place);
+                return performance.now() - start;
+            }});
+        }}""",
+        KEY_STEPS,
+    )
+    return (
+        "one step of the replay in the page",
+        f"median {statistics.median(times_ms):.1f} ms, max {max(times_ms):.1f} ms (n = {len(times_ms)})",
+        "5 ms",
+    )
 
 
 def _measured(page: Page, what: str, move) -> Row:

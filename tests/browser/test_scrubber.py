@@ -1,80 +1,64 @@
 """The scrubber in a real browser: what it draws, how it is driven, what it plays, what it says."""
 
 import re
-import shutil
 from statistics import NormalDist
 
 import numpy as np
 import pytest
 
-from app.parts.served import TRACES, TRACES_PATH, WEB_PATH
+from app.parts.library import TRACES_PATH, library
+from app.parts.served import WEB_PATH
 from svc_core.diffusion.noise import hash32, seeded_noise
-from svc_core.diffusion.schedule import Schedule
-from svc_core.traces.catalogue import read_catalogue
+from svc_core.traces.coding import decode_pictures, encode_pictures
 from svc_core.traces.replay import replay_of
 from svc_core.traces.trace import open_trace
-from tests.support.dashboard import run_dashboard
+from tests.support.pages import pixels, state, step, wait_for_states
 
-IDS = [entry.id for entry in read_catalogue(TRACES)]
-
-
-def step(page) -> int:
-    return int(page.locator(".scrubber").get_attribute("data-step"))
-
-
-FIND = """const find = (root) => root.querySelector('.scrubber') ?? [...root.querySelectorAll('*')]
-    .map((node) => node.shadowRoot && find(node.shadowRoot)).find(Boolean);"""  # it lies in a shadow root
+TRACES = library().place.path
+LISTED = [entry for entry in library().catalogue() if entry.sampler == "ddpm" and entry.steps == 1000]
+IDS = [entry.id for entry in LISTED]
+FIRST = f"/?trace={IDS[0]}"
 
 
-def wait_for_states(page) -> None:
-    """Until the replay has reached the last step; the scrubber is then at hand as ``window.scrubber``."""
-    page.evaluate(f"async () => {{ {FIND} window.scrubber = await find(document).scrubber; }}")
-    page.wait_for_function("() => window.scrubber.states.size === 100")
-
-
-def pixels(page, panel: str) -> np.ndarray:
-    """What a panel's canvas shows, (row, column, rgb)."""
-    flat, width = page.evaluate(
-        f"""(panel) => {{
-            {FIND}
-            const canvas = find(document).querySelector(`[data-panel="${{panel}}"] canvas`);
-            const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-            return [Array.from(data.filter((_, i) => i % 4 !== 3)), canvas.width];
-        }}""",
-        panel,
-    )
-    return np.array(flat).reshape(-1, width, 3)
-
-
-def test_noise_and_schedule_are_those_of_python(open_page):
-    page = open_page()
-    hashes, quantiles, schedule = page.evaluate(
+def test_noise_is_that_of_python(open_page):
+    page = open_page(FIRST)
+    hashes, quantiles = page.evaluate(
         """async (module) => {
-            const { hash32, normalQuantile, makeSchedule } = await import(module);
-            return [[0, 1, 12345, 4294967295].map(hash32), [1e-9, 0.01, 0.3, 0.5, 0.975, 0.99999].map(normalQuantile),
-                makeSchedule({ steps: 1000, beta_first: 1e-4, beta_last: 0.02 })];
+            const { hash32, normalQuantile } = await import(module);
+            return [[0, 1, 12345, 4294967295].map(hash32), [1e-9, 0.01, 0.3, 0.5, 0.975, 0.99999].map(normalQuantile)];
         }""",
-        f"{WEB_PATH}/replay.js",
+        f"{WEB_PATH}/noise.js",
     )
     assert hashes == hash32(np.array([0, 1, 12345, 4294967295], dtype=np.uint32)).tolist()
     expected = [NormalDist().inv_cdf(p) for p in (1e-9, 0.01, 0.3, 0.5, 0.975, 0.99999)]
     assert quantiles == pytest.approx(expected, abs=1e-12)
-    python = Schedule()
-    assert schedule["snrDb"] == pytest.approx(python.snr_db.tolist(), abs=1e-9)
-    assert schedule["predicted"] == pytest.approx(python.predicted_weight.tolist(), abs=1e-12)
-    assert schedule["state"] == pytest.approx(python.state_weight.tolist(), abs=1e-12)
-    assert schedule["noise"] == pytest.approx(python.noise_weight.tolist(), abs=1e-12)
+
+
+@pytest.mark.parametrize("quantum", [1, 3, 16])
+@pytest.mark.parametrize("places", [[0], [0, 1], [0, 2, 3], [0, 1, 7, 50, 51, 200, 999]])
+def test_pictures_are_decoded_to_the_bytes_of_python(open_page, quantum, places):
+    page = open_page(FIRST)
+    rng = np.random.default_rng(0)
+    honest = encode_pictures(rng.integers(0, 256, (len(places), 4, 9), np.uint8), places, quantum)
+    for coded in (honest, rng.integers(0, 256, honest.shape, np.uint8)):  # any bytes at all decode alike
+        shown = page.evaluate(
+            """async ([module, coded, places, quantum]) => {
+                const { decodePictures } = await import(module);
+                return Array.from(decodePictures(Uint8Array.from(coded), 9, places, quantum));
+            }""",
+            [f"{WEB_PATH}/coding.js", coded.ravel().tolist(), places, quantum],
+        )
+        assert shown == decode_pictures(coded, places, quantum).ravel().tolist()
 
 
 def test_states_replayed_in_the_browser_are_those_replayed_in_python(open_page):
-    page = open_page(f"/?trace={IDS[0]}")
+    page = open_page(FIRST)
     wait_for_states(page)
     replay = replay_of(open_trace(TRACES / IDS[0]))
-    asked = {999, 990, 707, 300, 41, 5, 0}
-    for t, state in replay.states():
-        if t in asked:
-            shown = page.evaluate("(t) => Array.from(scrubber.stateAt(t))", t)
-            np.testing.assert_allclose(np.array(shown), state.ravel(), atol=2e-4)
+    asked = {0, 9, 292, 699, 958, 994, 999}
+    for place, expected in replay.states():
+        if place in asked:
+            np.testing.assert_allclose(state(page, place), expected.ravel(), atol=2e-4)
     first = seeded_noise(replay.seed, 1000, *replay.predicted_db.shape[1:])
     assert first.std() == pytest.approx(1, abs=0.02)
 
@@ -82,12 +66,11 @@ def test_states_replayed_in_the_browser_are_those_replayed_in_python(open_page):
 @pytest.mark.parametrize(("panel", "at"), [("predicted", 0), ("predicted", 999), ("state", 999), ("state", 0)])
 def test_picture_is_on_the_fixed_scale_and_the_right_way_up(open_page, panel, at):
     """Noise or voice, a pixel's colour is that of its own decibels; the picture's foot is the lowest band."""
-    page = open_page(f"/?step={at}")
+    page = open_page(f"{FIRST}&step={at}")
     wait_for_states(page)
     shown = pixels(page, panel).astype(int)
-    replay = replay_of(open_trace(TRACES / IDS[0]))
-    state = next(state for t, state in replay.states() if t == at)
-    expected_db = replay.predicted_at(at) if panel == "predicted" else replay.state_db(state)
+    replay, place = replay_of(open_trace(TRACES / IDS[0])), 999 - at
+    expected_db = replay.predicted_at(place) if panel == "predicted" else replay.state_db(replay.state_at(place))
     bands, frames = expected_db.shape
     colours = page.evaluate("async (module) => Array.from((await import(module)).COLOURS)", f"{WEB_PATH}/picture.js")
     rows, columns = shown.shape[:2]
@@ -102,7 +85,7 @@ def test_picture_is_on_the_fixed_scale_and_the_right_way_up(open_page, panel, at
 
 
 def test_keys_move_the_step_and_the_address_follows(open_page):
-    page = open_page("/?step=600")
+    page = open_page(f"{FIRST}&step=600")
     assert step(page) == 600
     for key, expected in (
         ("ArrowRight", 599),
@@ -121,7 +104,7 @@ def test_keys_move_the_step_and_the_address_follows(open_page):
 
 
 def test_buttons_move_the_step(open_page):
-    page = open_page("/?step=500")
+    page = open_page(f"{FIRST}&step=500")
     for name, expected in (
         ("One step on", 499),
         ("One step back", 500),
@@ -133,7 +116,7 @@ def test_buttons_move_the_step(open_page):
 
 
 def test_dragging_answers_every_move_and_asks_nothing_of_the_server(open_page):
-    page = open_page("/?step=999")
+    page = open_page(f"{FIRST}&step=999")
     wait_for_states(page)
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
@@ -156,7 +139,7 @@ def test_dragging_answers_every_move_and_asks_nothing_of_the_server(open_page):
 
 
 def test_play_runs_to_the_result_slowly_if_asked_and_stops_at_a_key(open_page):
-    page = open_page("/?step=400")
+    page = open_page(f"{FIRST}&step=400")
     page.get_by_role("button", name="Play steps").click()
     page.wait_for_timeout(600)
     fast = 400 - step(page)
@@ -178,18 +161,20 @@ def test_play_runs_to_the_result_slowly_if_asked_and_stops_at_a_key(open_page):
 
 
 def test_something_moves_by_itself_unless_the_reader_asked_for_stillness(open_page):
-    moving = open_page(motion="no-preference")
+    moving = open_page(FIRST, motion="no-preference")
     moving.wait_for_timeout(800)
     assert step(moving) < 999
-    still = open_page(motion="reduce")
+    still = open_page(FIRST, motion="reduce")
     still.wait_for_timeout(800)
     assert step(still) == 999
 
 
 def test_sound_plays_one_at_a_time_with_a_playhead_and_follows_the_step(open_page):
-    page = open_page("/?step=500")
+    page = open_page(f"{FIRST}&step=500")
+    places = [sound.place for sound in open_trace(TRACES / IDS[0]).manifest.sounds]
+    near = 999 - min(places, key=lambda place: abs(place - 499))
     page.get_by_role("button", name="Prediction").click()
-    page.locator(".heard", has_text="sound of step 500").wait_for()
+    page.locator(".heard", has_text=f"sound of step {near}").wait_for()
     wait_for_states(page)
     playhead = "() => scrubber.pictures.predicted.playhead"
     first = page.evaluate(playhead)
@@ -200,7 +185,7 @@ def test_sound_plays_one_at_a_time_with_a_playhead_and_follows_the_step(open_pag
     pressed = page.locator(".listen button[aria-pressed='true']")
     assert pressed.all_text_contents() == ["Source"]
     page.get_by_role("button", name="Noisy").click()
-    page.locator(".heard", has_text="sound of step 500").wait_for()
+    page.locator(".heard", has_text=f"sound of step {near}").wait_for()
     page.locator(".slider").focus()
     page.keyboard.press("End")
     page.locator(".heard", has_text="sound of step 0").wait_for()
@@ -211,10 +196,10 @@ def test_sound_plays_one_at_a_time_with_a_playhead_and_follows_the_step(open_pag
 
 def test_every_sound_is_as_long_as_its_picture_and_not_late(open_page):
     """A lossy coder may add silence in front; the playhead would then be late."""
-    page = open_page(f"/?trace={IDS[0]}")
+    page = open_page(FIRST)
     manifest = open_trace(TRACES / IDS[0]).manifest
-    last = manifest["sounds"][-1]
-    addresses = [f"{TRACES_PATH}/{IDS[0]}/{name}" for name in (last["predicted"], "sound/converted.flac")]
+    (converted,) = [name for name in manifest.files if name.startswith("sound/converted.")]
+    addresses = [f"{TRACES_PATH}/{IDS[0]}/{name}" for name in (manifest.sounds[-1].predicted, converted)]
     coded, lossless = page.evaluate(
         """(addresses) => Promise.all(addresses.map(async (address) => {
             const context = new OfflineAudioContext(1, 24000, 24000);
@@ -223,7 +208,7 @@ def test_every_sound_is_as_long_as_its_picture_and_not_late(open_page):
         }))""",
         addresses,
     )
-    seconds = manifest["frames"] * 256 / 24000
+    seconds = manifest.seconds
     assert len(lossless) / 24000 == pytest.approx(seconds, abs=0.001)
     assert len(coded) / 24000 == pytest.approx(seconds, abs=0.06)
     size = min(len(coded), len(lossless))
@@ -234,16 +219,16 @@ def test_every_sound_is_as_long_as_its_picture_and_not_late(open_page):
 
 
 def test_another_conversion_keeps_the_step(open_page):
-    page = open_page("/?step=250")
+    page = open_page(f"{FIRST}&step=250")
     page.get_by_role("combobox").click()
-    page.get_by_role("option").nth(1).click()
+    page.get_by_role("option").nth([entry.id for entry in library().catalogue()].index(IDS[1])).click()
     page.wait_for_function("(id) => location.search.includes(id)", arg=IDS[1])
     assert step(page) == 250
     assert "step=250" in page.evaluate("location.search")
 
 
 def test_step_survives_a_change_of_theme(open_page):
-    page = open_page("/?step=321")
+    page = open_page(f"{FIRST}&step=321")
     page.emulate_media(color_scheme="dark")
     page.wait_for_timeout(1000)
     page.wait_for_selector(".scrubber[data-step='321']")
@@ -252,7 +237,7 @@ def test_step_survives_a_change_of_theme(open_page):
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_page_fits_and_is_legible(open_page, width, scheme):
-    page = open_page("/?step=200", width=width, height=900, scheme=scheme)
+    page = open_page(f"{FIRST}&step=200", width=width, height=900, scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for panel in ("state", "predicted", "source", "target"):
         box = page.locator(f"[data-panel='{panel}'] canvas").bounding_box()
@@ -268,7 +253,7 @@ def test_page_fits_and_is_legible(open_page, width, scheme):
 
 
 def test_axes_and_scale_have_units(open_page):
-    page = open_page()
+    page = open_page(FIRST)
     hz = page.locator("[data-panel='predicted'] .axis-y span").all_text_contents()
     assert set(hz) >= {"200", "800", "1.6k", "6.4k"}
     assert page.locator("[data-panel='predicted'] .axis-x span").all_text_contents()[:3] == ["0", "1", "2"]
@@ -276,7 +261,7 @@ def test_axes_and_scale_have_units(open_page):
 
 
 def test_pointer_reads_time_frequency_and_level(open_page):
-    page = open_page("/?step=0")
+    page = open_page(f"{FIRST}&step=0")
     box = page.locator("[data-panel='predicted'] canvas").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     assert re.fullmatch(r"\d+\.\d\d s · \d+ Hz \([A-G]♯?\d\) · −?\d+\.\d dB", page.locator(".readout").text_content())
@@ -284,29 +269,9 @@ def test_pointer_reads_time_frequency_and_level(open_page):
 
 @pytest.mark.parametrize("asked", ["abc", "-1", "1000", "3.5", ""])
 def test_wrong_step_in_the_address_is_said(open_page, asked):
-    page = open_page(f"/?step={asked}")
+    page = open_page(f"{FIRST}&step={asked}")
     assert step(page) == 999
     assert f"“{asked}”" in page.get_by_role("alert").text_content()
-
-
-def test_conversion_whose_array_is_damaged_is_said_and_another_one_works(browser, tmp_path):
-    """The sizes are right, so only the browser can notice."""
-    traces = tmp_path / "traces"
-    shutil.copytree(TRACES, traces)
-    path = traces / IDS[0] / "predicted.npy.gz"
-    whole = path.read_bytes()
-    path.write_bytes(whole[:5000] + bytes(len(whole) - 5000))
-    with run_dashboard(traces, tmp_path / "log") as site:
-        page = browser.new_context(reduced_motion="reduce").new_page()
-        page.goto(site.address)
-        alert = page.locator(".scrubber .problem:not([hidden])")
-        alert.wait_for(timeout=20_000)
-        assert f"The conversion “{IDS[0]}” cannot be shown: predicted.npy.gz is damaged" in alert.text_content()
-        page.get_by_role("combobox").click()
-        page.get_by_role("option").nth(1).click()
-        page.wait_for_selector(".scrubber[data-step]", timeout=20_000)
-        assert alert.count() == 0
-        page.context.close()
 
 
 def test_unknown_page_is_said(open_page, browser, site):

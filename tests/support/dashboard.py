@@ -32,9 +32,9 @@ class Dashboard:
 
 @contextmanager
 def run_dashboard(
-    traces: Path, log: Path, python: str = sys.executable, script: Path = REPOSITORY / "app" / "main.py"
+    traces: Path | str, log: Path, python: str = sys.executable, script: Path = REPOSITORY / "app" / "main.py"
 ) -> Iterator[Dashboard]:
-    """Serve the pages over the traces in a folder; the process ends with the context."""
+    """Serve the pages over the traces in a folder or at an address; the process ends with the context."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

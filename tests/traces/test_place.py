@@ -225,3 +225,14 @@ def test_a_local_place_does_without_fsspec(tmp_path, monkeypatch):
     (tmp_path / "file.bin").write_bytes(BYTES)
     assert place_of(tmp_path).read("file.bin", len(BYTES)) == BYTES
     assert place_of(tmp_path).changed("file.bin")
+
+
+@pytest.mark.parametrize("name", ["a #1 50%", "what?", "a+b&c", "şarkı~1"])
+def test_a_name_of_any_letters_is_found_on_a_web_server(serve_folder, tmp_path, name):
+    """What means something else in an address is written as its number, and read back as the name."""
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "trace.json").write_bytes(b"{}")
+    place = place_of(serve_folder(tmp_path)).child(name)
+    assert place.name == name
+    assert place.read("trace.json", 10) == b"{}"
+    assert place.changed("trace.json") is not None

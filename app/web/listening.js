@@ -1,0 +1,109 @@
+// Which sound belongs to which button and step, what plays, and the playhead in the pictures.
+
+import { nearest } from "./address.js";
+import { Player } from "./sound.js";
+
+const OF_STEPS = ["state", "predicted"];
+const ABSENT = {
+  state: "This trace is a light one: it keeps no sound of its noisy mels.",
+  target: "This trace has no recording of the target’s own voice.",
+};
+
+export class Listening {
+  // `scrubber`: its element; `say(sentence)` tells the reader of a problem.
+  constructor(scrubber, say) {
+    this.scrubber = scrubber;
+    this.say = say;
+    this.player = new Player();
+    this.player.onchange = () => this.show();
+    this.buttons = [...scrubber.querySelectorAll("[data-sound]")];
+    this.titles = new Map(this.buttons.map((button) => [button, button.title]));
+    this.kind = null; // of the sound that was heard last
+    this.heard = null; // its place, if it is a step's
+  }
+
+  open(trace, pictures, steps) {
+    const { sounds } = trace.manifest;
+    this.trace = trace;
+    this.pictures = pictures;
+    this.steps = steps;
+    this.files = { predicted: sounds, state: sounds.filter((sound) => sound.state !== null) };
+    for (const button of this.buttons) {
+      const kind = button.dataset.sound;
+      const there = OF_STEPS.includes(kind) ? this.files[kind].length > 0 : trace.named(`sound/${kind}`) !== null;
+      button.disabled = !there;
+      button.title = there ? this.titles.get(button) : (ABSENT[kind] ?? "This trace keeps no such sound.");
+    }
+  }
+
+  // The kept sound nearest to a place.
+  soundAt(kind, place) {
+    const kept = this.files[kind];
+    return kept[nearest(kept.map((sound) => sound.place), place)];
+  }
+
+  file(kind, place) {
+    return OF_STEPS.includes(kind) ? this.soundAt(kind, place)[kind] : this.trace.named(`sound/${kind}`);
+  }
+
+  // Plays a sound, or silences it when it is the one that plays.
+  listen(kind, place) {
+    if (!this.trace || this.buttons.find((button) => button.dataset.sound === kind).disabled) return;
+    if (this.player.playing && this.kind === kind) {
+      this.player.stop();
+      return;
+    }
+    this.kind = kind;
+    this.heard = OF_STEPS.includes(kind) ? this.soundAt(kind, place).place : null;
+    this.play(kind, place).then(() => this.runPlayhead()).catch((error) => {
+      this.say(`This sound cannot be played: ${error.message}`);
+    });
+  }
+
+  // While a step's sound plays, another step takes over where it stands.
+  follow(place) {
+    if (!this.player.playing || !OF_STEPS.includes(this.kind)) return;
+    const wanted = this.soundAt(this.kind, place).place;
+    if (wanted === this.heard) return;
+    this.heard = wanted;
+    this.play(this.kind, place, { follow: true }).catch(() => {});
+  }
+
+  play(kind, place, options) {
+    const { trace } = this;
+    const name = this.file(kind, place);
+    return this.player.play(`${trace.id}/${name}`, () => trace.sound(name), options);
+  }
+
+  runPlayhead() {
+    if (this.frame) return;
+    const tick = () => {
+      const seconds = this.player.position();
+      const heard = this.kind === "converted" ? "predicted" : this.kind;
+      for (const [name, picture] of Object.entries(this.pictures)) {
+        const at = name === heard ? seconds : null;
+        if (at !== picture.playhead) picture.compose(at);
+      }
+      this.frame = seconds === null ? null : requestAnimationFrame(tick);
+    };
+    this.frame = requestAnimationFrame(tick);
+  }
+
+  show() {
+    const playing = this.player.playing !== null;
+    for (const button of this.buttons) button.setAttribute("aria-pressed", String(playing && button.dataset.sound === this.kind));
+    for (const figure of this.scrubber.querySelectorAll("figure")) {
+      figure.classList.toggle("is-heard", playing && figure.dataset.panel === this.kind);
+    }
+    const text = playing && this.heard !== null ? `sound of step ${this.steps[this.heard]}` : "";
+    this.scrubber.querySelector(".heard").textContent = text;
+  }
+
+  stop() {
+    this.player.stop();
+  }
+
+  close() {
+    this.player.close();
+  }
+}
