@@ -255,7 +255,8 @@ def test_phrases_need_a_corpus_and_everybody_credited(base, tiny_corpus, tmp_pat
 
 
 def test_a_trace_thanks_those_whose_voices_trained_the_model(from_corpus, tmp_path):
-    assert main([*from_corpus, "--phrases", "hymn:alto", "--targets", "bass"]) == 0
+    quick = ["--sampler", "ddim", "--steps", "2", "--detail", "light"]
+    assert main([*from_corpus, *quick, "--phrases", "hymn:alto", "--targets", "bass"]) == 0
     (entry,) = read_catalogue(tmp_path / "out")
     manifest = open_trace(tmp_path / "out" / entry.id).manifest
     assert manifest.model.attribution == ["Made for tests, alto", "Made for tests, bass"]
