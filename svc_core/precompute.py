@@ -43,9 +43,9 @@ from svc_core.options import key_shift, positive, whole
 from svc_core.sound.align import AlignmentError
 from svc_core.sound.audio import AudioError, load_audio
 from svc_core.sound.encoders import EncoderError
-from svc_core.traces.catalogue import CatalogueError
+from svc_core.traces.catalogue import CATALOGUE, CatalogueError, read_catalogue
 from svc_core.traces.register import rebuild_catalogue, register_traces
-from svc_core.traces.trace import TraceError, open_trace
+from svc_core.traces.trace import Trace, TraceError, open_trace
 from svc_core.traces.writing import WritingError, sweep_unfinished
 from svc_core.training.trainer import TrainingError
 from svc_core.vocoders.vocoder import SPECS, VocoderError
@@ -90,7 +90,8 @@ def precompute(given: argparse.Namespace) -> int:
     if target is not None:
         jobs = [with_target(job, target) for job in jobs]
     maker = step_vocoder(given.vocoder, grid).name
-    todo = [job for job in jobs if not _is_recorded(given.out / job.id, job, models[job.model].facts, maker)]
+    there = {job.id: _recorded(given.out / job.id, job, models[job.model].facts, maker) for job in jobs}
+    todo = [job for job in jobs if there[job.id] is None]
     print(f"{len(jobs)} conversions asked for, {len(jobs) - len(todo)} already recorded.")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     for loaded in models.values():
@@ -115,7 +116,10 @@ def precompute(given: argparse.Namespace) -> int:
             failed = _report(outcomes, given.out, None)
         else:
             failed = _run_here(batches, models, making, given)
-    return max(_rebuild(given.out), int(failed > 0))
+    register_traces(given.out, [trace for trace in there.values() if trace is not None])
+    listed = read_catalogue(given.out) if (given.out / CATALOGUE).is_file() else rebuild_catalogue(given.out)[0]
+    print(f"catalogue: {len(listed)} traces in {given.out}")
+    return int(failed > 0)
 
 
 def _run_here(
@@ -158,6 +162,8 @@ def _report(outcomes: Iterable[Outcome], out: Path, bar: tqdm | None) -> int:
 
 def verify(out: Path) -> int:
     """Read every file of every trace in ``out`` against its checksum; returns the exit status."""
+    if not out.is_dir():
+        raise CatalogueError(f"{out}: there is no such folder.")
     folders = sorted(path for path in out.iterdir() if path.is_dir() and not path.name.startswith("."))
     problems = []
     for folder in tqdm(folders, unit="trace", disable=None):
@@ -233,13 +239,14 @@ def _load_models(plan: Plan, credits_of: Mapping[str, Credit]) -> dict[str, Load
     return loaded
 
 
-def _is_recorded(folder: Path, job: Job, facts: ModelFacts, vocoder: str) -> bool:
-    """A full trace will do where a light one is asked for."""
+def _recorded(folder: Path, job: Job, facts: ModelFacts, vocoder: str) -> Trace | None:
+    """The job's trace, where it is there already; a full one will do where a light one is asked for."""
     wanted = {one.fingerprint(facts.sha256_12, vocoder) for one in (job, replace(job, detail="full"))}
     try:
-        return open_trace(folder).manifest.fingerprint in wanted
+        trace = open_trace(folder)
     except TraceError:
-        return False
+        return None
+    return trace if trace.manifest.fingerprint in wanted else None
 
 
 def _voices(

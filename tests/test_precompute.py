@@ -300,7 +300,8 @@ def test_a_broken_recording_does_not_stop_the_others(base, tmp_path, capsys):
 
 
 def test_a_missing_folder_cannot_be_rebuilt(tmp_path, capsys):
-    assert "nowhere" in refusal(capsys, ["--rebuild-catalogue", "--out", str(tmp_path / "nowhere")])
+    for check in ("--rebuild-catalogue", "--verify"):
+        assert "nowhere" in refusal(capsys, [check, "--out", str(tmp_path / "nowhere")])
 
 
 # plans, trials, checks

@@ -11,6 +11,7 @@ run that was stopped goes on where it was.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from svc_core.config import Config
+from svc_core.config import Config, GridConfig
 from svc_core.conversion.convert import ConversionError
 from svc_core.conversion.finish import Made, finish_trace
 from svc_core.conversion.job import Excerpt, Job
@@ -31,6 +32,8 @@ from svc_core.sound.audio import AudioError
 from svc_core.sound.encoders import EncoderError
 
 BATCHES_AHEAD = 1  # measured before they are wanted
+MOST_MEASURED = 256  # phrases: about half a gigabyte
+REFERENCE = "reference"  # beside a source's features: the same recording may be both
 WAITING_PER_WORKER = 2  # recorded conversions of some 60 MB each: enough that no worker idles
 JobFailed = (AudioError, ConversionError, AlignmentError, EncoderError, MetricError)  # of one recording, not of the run
 
@@ -135,24 +138,33 @@ def _finished(pending: dict[Future, Job], wait_s: float | None = None) -> Iterat
 
 
 class _Measured:
-    """Sources and references, each measured once by a worker however many jobs want it."""
+    """Sources and references, each measured once by a worker however many jobs want it.
+
+    Those that were asked for last are kept: a plan of thousands of phrases would fill the memory.
+    """
 
     def __init__(self, pool: Executor) -> None:
         self.pool = pool
-        self._sources: dict[tuple[Excerpt, str], Future[Source]] = {}
-        self._references: dict[Excerpt, Future[Reference]] = {}
+        self._futures: OrderedDict[tuple[Excerpt, str], Future[Source] | Future[Reference]] = OrderedDict()
 
     def ask(self, batch: Batch, config: Config) -> None:
         for job in batch.jobs:
-            key = _source_key(job, config)
-            if key not in self._sources:
-                self._sources[key] = self.pool.submit(measure_source, job.source, config)
-            if job.reference is not None and job.reference not in self._references:
-                self._references[job.reference] = self.pool.submit(measure_reference, job.reference, config.grid)
+            self._ask(_source_key(job, config), measure_source, job.source, config)
+            if job.reference is not None:
+                self._ask((job.reference, REFERENCE), measure_reference, job.reference, config.grid)
+        # two to a job: what this batch and those ahead of it want is never among the oldest
+        most = max(MOST_MEASURED, 2 * (1 + BATCHES_AHEAD) * len(batch.jobs))
+        while len(self._futures) > most:
+            self._futures.popitem(last=False)
+
+    def _ask(self, key: tuple[Excerpt, str], measure: Callable, excerpt: Excerpt, by: Config | GridConfig) -> None:
+        if key not in self._futures:
+            self._futures[key] = self.pool.submit(measure, excerpt, by)
+        self._futures.move_to_end(key)
 
     def take(self, job: Job, config: Config) -> tuple[Source, Reference | None]:
-        source = self._sources[_source_key(job, config)].result()
-        return source, None if job.reference is None else self._references[job.reference].result()
+        source = self._futures[_source_key(job, config)].result()
+        return source, None if job.reference is None else self._futures[job.reference, REFERENCE].result()
 
 
 def _source_key(job: Job, config: Config) -> tuple[Excerpt, str]:

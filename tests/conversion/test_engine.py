@@ -146,6 +146,27 @@ def test_a_phrase_is_measured_once_however_many_want_it(folder, loaded, tmp_path
     assert seen == ["sung0.4.wav"]
 
 
+def test_of_many_phrases_only_the_last_are_kept(folder, loaded, monkeypatch):
+    """And never less than what a batch wants, with the next: the phrase and its reference of every job."""
+    monkeypatch.setattr(engine, "MOST_MEASURED", 3)
+    config = loaded["tiny"].model.config
+    jobs = [job(folder / "sung0.4.wav") for _ in range(9)]
+    jobs = [replace(one, source=replace(one.source, phrase=f"p{number}")) for number, one in enumerate(jobs)]
+    asked = []
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(engine, "measure_source", lambda excerpt, config: asked.append(excerpt.phrase))
+        measured = engine._Measured(pool)
+        for one in jobs:
+            measured.ask(Batch("tiny", (one,)), config)
+        for one in jobs[-4:]:
+            measured.take(one, config)
+        with pytest.raises(KeyError):
+            measured.take(jobs[0], config)
+        measured.ask(Batch("tiny", (jobs[0], jobs[8])), config)
+        measured.take(jobs[0], config)
+    assert asked == [*(f"p{number}" for number in range(9)), "p0"]
+
+
 def test_progress_is_told_in_steps_of_clips(folder, loaded, tmp_path):
     told = []
     jobs = [job(folder / f"sung{s}.wav", sampler="ddim", steps=3) for s in ("0.4", "0.5")]
