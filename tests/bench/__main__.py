@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 
+from tests.bench.batches import measure_batches
 from tests.bench.engine import measure_engine
 from tests.bench.forms import measure_forms
 from tests.bench.page import Row, measure_page, shipped_traces
@@ -14,7 +15,7 @@ from tests.bench.resume import measure_resume
 from tests.bench.traces import measure_traces
 from tests.support.dashboard import REPOSITORY
 
-PARTS = ("forms", "resume", "engine", "traces", "page")
+PARTS = ("forms", "resume", "engine", "batches", "traces", "page")
 HEAVY = ("torch", "sklearn", "librosa", "pyworld")
 APP_PYTHON = REPOSITORY / ".venv-app" / "bin" / "python"
 
@@ -35,6 +36,8 @@ def measure(part: str) -> list[Row]:
         return measure_imports(python) + measure_page(python, shipped_traces())
     if part == "traces":
         return measure_traces()
+    if part == "batches":
+        return measure_batches()
     if part == "forms":
         return measure_forms()
     if part == "resume":
