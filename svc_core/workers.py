@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
 
+from threadpoolctl import threadpool_limits
+
 
 def worker_pool(jobs: int | None = None) -> ProcessPoolExecutor:
-    """A pool of ``jobs`` workers (one a core by default).
+    """A pool of ``jobs`` workers (one a core by default), each of one thread.
 
     Spawned, not forked: a child that is forked beside torch's threads can hang.
     """
-    return ProcessPoolExecutor(jobs or os.cpu_count(), mp_context=get_context("spawn"), initializer=_end_with_parent)
+    return ProcessPoolExecutor(jobs or os.cpu_count(), mp_context=get_context("spawn"), initializer=_begin)
+
+
+def _begin() -> None:
+    """Run in a worker. Threads of several workers would wait for one another: as many workers as cores are enough."""
+    threadpool_limits(1)
+    if "torch" in sys.modules:  # which has a number of its own
+        sys.modules["torch"].set_num_threads(1)
+    _end_with_parent()
 
 
 def _end_with_parent() -> None:
-    """Run in a worker: a command that is killed cannot tell its workers, and they would wait for ever."""
+    """A command that is killed cannot tell its workers, and they would wait for ever."""
 
     def wait() -> None:
         parent_process().join()
