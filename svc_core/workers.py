@@ -21,7 +21,8 @@ def worker_pool(jobs: int | None = None) -> ProcessPoolExecutor:
 
 def _begin() -> None:
     """Run in a worker. Threads of several workers would wait for one another: as many workers as cores are enough."""
-    threadpool_limits(1)
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # yet to be loaded
+    threadpool_limits(1)  # loaded with the command's own module
     if "torch" in sys.modules:  # which has a number of its own
         sys.modules["torch"].set_num_threads(1)
     _end_with_parent()
