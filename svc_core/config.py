@@ -107,6 +107,7 @@ class ModelConfig:
     draft_dropout: float = 0.1  # 45 minutes of singing are quickly learnt by heart
     decoder_sees: str = "both"  # "conditions", "draft" (CoMoSVC) or "both"
     prediction: str = "edm"  # preconditioned clean mel; "epsilon" is the seed's (see model/system.py)
+    local_spread: bool = False  # whether sigma_data is foretold for every band and frame (model/spread.py)
     consistency: bool = False  # a student: maps any noise level to the clean mel in one evaluation
     denoiser_layers: int = 8  # two cycles: it sees 30 frames, 0.3 s, to either side
     dilation_cycle: int = 4
@@ -268,7 +269,7 @@ PRESETS = {
     "small": Config(  # CoMoSVC's way, 5 M parameters
         content=ContentConfig(pitches=(-4.0, 4.0)),  # a third either way: beyond, the envelope is another vowel's
         code=CodeConfig(units=100),  # three for each phone
-        model=ModelConfig(draft="conformer", draft_layers=3, draft_width=192, draft_filter=384),
+        model=ModelConfig(draft="conformer", draft_layers=3, draft_width=192, draft_filter=384, local_spread=True),
         train=TrainConfig(noise="log-normal", draft_loss="ssim+l2"),
     ),
     "tiny": Config(  # learns nothing worth hearing, in seconds: to see that everything runs
@@ -283,6 +284,7 @@ PRESETS = {
             draft_filter=16,
             denoiser_layers=2,
             step_embedding=16,
+            local_spread=True,
         ),
         train=TrainConfig(
             noise="log-normal",

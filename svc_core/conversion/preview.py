@@ -49,7 +49,7 @@ class Preview:
         show("recording", self.clip.mel)
         if model.draft is not None:
             inputs = place_inputs(condition_inputs(self.clip, self.singer), model.mel_mean.device)
-            _, draft = model.gather(inputs, keep_all(1))
+            draft = model.gather(inputs, keep_all(1)).draft
             show("draft", model.denormalise(draft)[0].cpu().numpy())
         sampling = choose_sampling(model, steps=None if model.config.model.consistency else PREVIEW_STEPS)
         for singer in dict.fromkeys([self.singer, (self.singer + 1) % len(model.singers)]):

@@ -19,7 +19,8 @@ from svc_core.config import Config, EdmConfig
 from svc_core.diffusion.edm import heun_step, karras_sigmas
 from svc_core.model.conditions import CONDITION_NAMES, ConditionInputs
 from svc_core.model.frames import masked_mean
-from svc_core.model.system import Conditioned, VoiceConverter
+from svc_core.model.spread import spread_loss
+from svc_core.model.system import VoiceConverter
 from svc_core.training.crops import Batch
 from svc_core.training.losses import l1, prior_loss, pseudo_huber, squared
 from svc_core.training.trainer import Objective
@@ -31,7 +32,7 @@ def drop_conditions(inputs: ConditionInputs, chance: float) -> Tensor:
 
 
 class DraftObjective(Objective):
-    """Conditions and draft: distance of the draft from the mel, in standard deviations."""
+    """Conditions and draft: distance of the draft from the mel, in standard deviations; and how far it misses."""
 
     def __init__(self, model: VoiceConverter) -> None:
         super().__init__()
@@ -48,13 +49,19 @@ class DraftObjective(Objective):
         self.distance = losses[model.config.train.draft_loss]
 
     def trained(self) -> list[nn.Module]:
-        return [self.model.conditions, self.model.draft]
+        modules = [self.model.conditions, self.model.draft, self.model.spread]
+        return [module for module in modules if module is not None]
 
     def forward(self, batch: Batch) -> Tensor:
-        keep = drop_conditions(batch.inputs, self.model.config.model.condition_dropout if self.training else 0.0)
-        vector = self.model.conditions(batch.inputs, keep)
-        draft = self.model.draft(vector, batch.inputs.mask)
-        return self.distance(draft.float(), self.model.normalise(batch.mel), batch.inputs.mask)
+        model, mask = self.model, batch.inputs.mask
+        keep = drop_conditions(batch.inputs, model.config.model.condition_dropout if self.training else 0.0)
+        clean = model.normalise(batch.mel)
+        vector = model.conditions(batch.inputs, keep)
+        draft = model.draft(vector, mask).float()
+        loss = self.distance(draft, clean, mask)
+        if model.spread is not None:  # learns alongside, and changes nothing of the draft
+            loss = loss + spread_loss(model.spread(vector, draft, mask).float(), clean - draft, mask)
+        return loss
 
 
 class DenoiserObjective(Objective):
@@ -83,7 +90,7 @@ class DenoiserObjective(Objective):
         sigma = self.draw_sigma(len(clean), clean.device)
         noisy = clean + sigma.reshape(-1, 1, 1) * torch.randn_like(clean)
         error = model.denoise(noisy, sigma, conditioned) - clean
-        return masked_mean(model.prediction_weight(sigma) * error**2, batch.inputs.mask)
+        return masked_mean(model.prediction_weight(sigma, conditioned.spread) * error**2, batch.inputs.mask)
 
     def draw_sigma(self, batch: int, device: torch.device) -> Tensor:
         """Noise levels (batch,): of uniform DDPM steps, or log-normal as EDM's."""
@@ -126,9 +133,8 @@ class DistillObjective(Objective):
         clean = student.normalise(batch.mel)
         with torch.no_grad():
             keep = drop_conditions(batch.inputs, student.config.model.condition_dropout if self.training else 0.0)
-            seen, draft = teacher.gather(batch.inputs, keep)
-            of_teacher = Conditioned(teacher.denoiser.project(seen), draft, batch.inputs.mask)
-            of_target = Conditioned(self.target.project(seen), draft, batch.inputs.mask)
+            gathered = teacher.gather(batch.inputs, keep)
+            of_teacher, of_target = gathered.projected_by(teacher.denoiser), gathered.projected_by(self.target)
             level = torch.randint(len(self.sigmas) - 1, (len(clean),), device=clean.device)
             upper, lower = self.sigmas[level].reshape(-1, 1, 1), self.sigmas[level + 1].reshape(-1, 1, 1)
             noisy = clean + upper * torch.randn_like(clean)
@@ -138,8 +144,7 @@ class DistillObjective(Objective):
 
             nearer = heun_step(denoise, noisy, denoise(noisy, upper), upper, lower)
             wanted = student.denoise(nearer, lower.flatten(), of_target, self.target)
-        of_student = Conditioned(student.denoiser.project(seen), draft, batch.inputs.mask)
-        reached = student.denoise(noisy, upper.flatten(), of_student)
+        reached = student.denoise(noisy, upper.flatten(), gathered.projected_by(student.denoiser))
         return self.distance(reached, wanted, batch.inputs.mask)
 
     @torch.no_grad()
@@ -150,12 +155,15 @@ class DistillObjective(Objective):
 
 @torch.no_grad()
 def measure_residual_std(model: VoiceConverter, batches: list[Batch]) -> float:
-    """Spread of what the draft misses, over some training batches: sigma_data of the decoder."""
+    """Spread of what the draft misses, over some training batches: sigma_data of the decoder.
+
+    Where a local spread is foretold, in units of it: then about 1.
+    """
     squares = []
     for batch in batches:
         keep = drop_conditions(batch.inputs, model.config.model.condition_dropout)
-        _, draft = model.gather(batch.inputs, keep)
-        error = (model.normalise(batch.mel) - draft) ** 2
+        gathered = model.gather(batch.inputs, keep)
+        error = ((model.normalise(batch.mel) - gathered.draft) / (gathered.spread / model.residual_std)) ** 2
         squares.append(masked_mean(error, batch.inputs.mask))
     return float(torch.stack(squares).mean().sqrt())
 

@@ -55,9 +55,10 @@ def seen_once(model: VoiceConverter, inputs: ConditionInputs, noisy: torch.Tenso
 @torch.inference_mode()
 def by_hand(model: VoiceConverter, inputs: ConditionInputs, noisy: torch.Tensor, layers: tuple[int, int, int]):
     """The features of one clip, of the layers of those numbers."""
-    seen, draft = model.gather(inputs, keep_all(1))
+    gathered = model.gather(inputs, keep_all(1))
+    seen, draft = gathered.seen, gathered.draft
     sigma = torch.tensor([SIGMA])
-    _, _, c_in = model.preconditioning(sigma)
+    _, _, c_in = model.preconditioning(sigma, gathered.spread)
     denoiser = model.denoiser
     embedded = denoiser.step(model.step_of(sigma))
     x = functional.relu(denoiser.enter(c_in * (noisy - draft)))

@@ -62,10 +62,10 @@ def test_a_decoder_sees_what_it_was_made_to_see(draft, sees):
     model, clip = random_model(small_config(draft=draft, decoder_sees=sees)), random_clip(10)
     vector = model.conditions(clip, keep_all(1))
     expected = torch.zeros(1, BANDS, 10) if draft == "none" else model.draft(vector)
-    seen, drafted = model.gather(clip, keep_all(1))
-    assert torch.equal(drafted, expected)
+    gathered = model.gather(clip, keep_all(1))
+    assert torch.equal(gathered.draft, expected)
     wanted = {"conditions": vector, "draft": expected, "both": torch.cat([vector, expected], dim=1)}[sees]
-    assert torch.equal(seen, wanted)
+    assert torch.equal(gathered.seen, wanted)
     conditioned = model.condition(clip, keep_all(1))
     assert torch.equal(conditioned.draft, expected)
     for layer, told in zip(model.denoiser.layers, conditioned.projected, strict=True):
@@ -133,11 +133,11 @@ def test_the_weight_makes_a_unit_error_of_the_network_a_unit_of_loss(untrained, 
     moved = untrained.predict(state, steps, conditioned) - before
     _, sigma = noise_levels(untrained.config)
     level = torch.tensor(sigma[steps.numpy()]).float()
-    loss = untrained.prediction_weight(level) * moved**2
+    loss = untrained.prediction_weight(level, conditioned.spread) * moved**2
     torch.testing.assert_close(loss, torch.ones_like(loss), rtol=1e-2, atol=0)
     c_out = sigma[step] * 0.4 / np.sqrt(sigma[step] ** 2 + 0.4**2)
-    assert untrained.prediction_weight(level).shape == (1, 1, 1)
-    assert untrained.prediction_weight(level).item() == pytest.approx(1 / c_out**2, rel=1e-5)
+    assert untrained.prediction_weight(level, conditioned.spread).shape == (1, 1, 1)
+    assert untrained.prediction_weight(level, conditioned.spread).item() == pytest.approx(1 / c_out**2, rel=1e-5)
 
 
 @torch.no_grad()
@@ -170,7 +170,9 @@ def test_predicted_noise_is_subtracted_as_in_the_paper(draft, sees):
         torch.testing.assert_close(
             model.denoise(state / np.sqrt(abar), sigma, conditioned), predicted, rtol=1e-3, atol=1e-4
         )
-        assert model.prediction_weight(sigma).item() == pytest.approx(1 / sigma.item() ** 2, rel=1e-6)
+        assert model.prediction_weight(sigma, conditioned.spread).item() == pytest.approx(
+            1 / sigma.item() ** 2, rel=1e-6
+        )
 
 
 @torch.no_grad()

@@ -41,7 +41,7 @@ def sung_by(model: VoiceConverter, row: torch.Tensor, frames: int = 120, seed: i
     with torch.no_grad():
         grown = with_singer(model, "hidden", row, 200.0)
         mels = [
-            grown.denormalise(grown.gather(condition_inputs(replace(clip, content=variant[None]), 2), keep_all(1))[1])[
+            grown.denormalise(grown.gather(condition_inputs(replace(clip, content=variant[None]), 2), keep_all(1)).draft)[
                 0
             ]
             for variant in clip.content
@@ -51,7 +51,7 @@ def sung_by(model: VoiceConverter, row: torch.Tensor, frames: int = 120, seed: i
 
 @torch.no_grad()
 def draft_error(model: VoiceConverter, clip: Features, singer: int) -> float:
-    draft = model.gather(condition_inputs(clip, singer), keep_all(1))[1]
+    draft = model.gather(condition_inputs(clip, singer), keep_all(1)).draft
     return float((model.normalise(torch.from_numpy(clip.mel)) - draft).abs().mean())
 
 
