@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 DB_PER_LN = 20.0 / math.log(10.0)  # the network computes in natural log, people read decibels
@@ -264,14 +264,18 @@ def from_parts(kind: type, parts: dict[str, Any]) -> Any:
 
 SEED_CONTENT = ("whisper:openai/whisper-medium", "contentvec:lengyue233/content-vec-best")  # 1024 and 256 channels
 
+SMALL = Config(  # CoMoSVC's way, 5 M parameters
+    content=ContentConfig(pitches=(-4.0, 4.0)),  # a third either way: beyond, the envelope is another vowel's
+    code=CodeConfig(units=100),  # three for each phone
+    model=ModelConfig(draft="conformer", draft_layers=3, draft_width=192, draft_filter=384, local_spread=True),
+    train=TrainConfig(noise="log-normal", draft_loss="ssim+l2"),
+)
+
 # What --preset names: sizes for CPUs, then the seed systems' own.
 PRESETS = {
-    "small": Config(  # CoMoSVC's way, 5 M parameters
-        content=ContentConfig(pitches=(-4.0, 4.0)),  # a third either way: beyond, the envelope is another vowel's
-        code=CodeConfig(units=100),  # three for each phone
-        model=ModelConfig(draft="conformer", draft_layers=3, draft_width=192, draft_filter=384, local_spread=True),
-        train=TrainConfig(noise="log-normal", draft_loss="ssim+l2"),
-    ),
+    "small": SMALL,
+    # the same, trained on the noise levels of DDPM's thousand steps; train --start-from spares it the draft
+    "small-ddpm": replace(SMALL, train=replace(SMALL.train, noise="uniform")),
     "tiny": Config(  # learns nothing worth hearing, in seconds: to see that everything runs
         content=ContentConfig(warps=(0.92, 1.0), pitches=(3.0,)),
         code=CodeConfig(width=16, layers=1, code=6, units=8),
@@ -299,7 +303,6 @@ PRESETS = {
         ),
         distill=DistillConfig(batch=2, crop_frames=48, steps=4, warmup_steps=2, checkpoint_every=4, log_every=2),
     ),
-    "small-ddpm": Config(),  # the same denoiser trained on the steps of DDPM, over a ConvNeXt draft
     "diffwavenetsvc": Config(  # DiffWaveNetSVC: no draft, predicted noise, 35 M parameters
         content=ContentConfig(encoders=SEED_CONTENT),
         model=ModelConfig(

@@ -15,7 +15,7 @@ from svc_core.corpora.corpus import Corpus, read_corpus
 from svc_core.model.checkpoint import load_model
 from svc_core.model.system import VoiceConverter
 from svc_core.options import CACHE
-from svc_core.train import add_training_options, changed, export_model, load_material
+from svc_core.train import add_export_options, add_training_options, changed, export_model, load_material
 from svc_core.training.processes import Processes
 from svc_core.training.stages import train_student
 from svc_core.training.trainer import TrainingError
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, default=CACHE, help=f"where measured features are kept ({CACHE})")
     parser.add_argument("--teacher", type=Path, required=True, help="a model.safetensors of python -m svc_core.train")
     parser.add_argument("--run", type=Path, required=True, help="folder of this run; an existing one is resumed")
-    parser.add_argument("--export", type=Path, metavar="FILE", help="also write the student in 16 bits, for shipping")
+    add_export_options(parser)
     parser.add_argument("--loss", choices=("pseudo-huber", "l2"))
     add_training_options(parser, ("steps",))
     given = parser.parse_args(arguments)
@@ -47,13 +47,13 @@ def main(arguments: list[str] | None = None) -> int:
         teacher = load_model(given.teacher)
         teacher.config = replace(teacher.config, distill=changed(teacher.config.distill, given))
         path = distill_model(teacher, read_corpus(given.corpus), given.run, given.cache)
+        if Processes().first:
+            print(f"student: {path}")
+            if given.export is not None:
+                export_model(path, given.export, given.base)
     except (TrainingError, ValueError) as error:
         print(f"distill: {error}", file=sys.stderr)
         return 2
-    if Processes().first:
-        print(f"student: {path}")
-        if given.export is not None:
-            export_model(path, given.export)
     return 0
 
 

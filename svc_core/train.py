@@ -1,6 +1,7 @@
 """Train a voice converter on a corpus: python -m svc_core.train --corpus FOLDER --run runs/NAME
 
-First the draft, then, with the draft fixed, the diffusion decoder that refines it. Progress on the
+First the draft, then, with the draft fixed, the diffusion decoder that refines it. --start-from takes a
+trained model's draft instead, and trains its decoder on, for other noise levels. Progress on the
 command line; curves, pictures and sound in TensorBoard (tensorboard --logdir runs). A run may be
 killed at any moment: the same command resumes at its last checkpoint and, on a CPU, arrives at the
 same weights as an uninterrupted run. Several GPUs: torchrun --nproc-per-node N -m -- svc_core.train ...
@@ -20,6 +21,7 @@ from svc_core.corpora.cache import cache_features, copies_of, load_cached
 from svc_core.corpora.corpus import Clip, Corpus, read_corpus
 from svc_core.model.checkpoint import load_model, save_model
 from svc_core.model.content_encoder import ContentEncoder
+from svc_core.model.system import VoiceConverter
 from svc_core.options import above_zero, add_feature_options, chosen_config, positive, whole
 from svc_core.phones.encoder_file import load_content_encoder
 from svc_core.sound.content import plain_variant
@@ -27,7 +29,7 @@ from svc_core.sound.encoders import CEPSTRA
 from svc_core.sound.features import Features
 from svc_core.training.crops import Crops
 from svc_core.training.processes import Processes
-from svc_core.training.stages import new_model, train_teacher
+from svc_core.training.stages import begun_model, new_model, train_teacher
 from svc_core.training.trainer import TrainingError
 
 
@@ -87,15 +89,27 @@ def load_material(
     return crops, make_crops(held_out, corpus, train, processes), preview
 
 
-def train_model(corpus: Corpus, config: Config, folder: Path, cache: Path, encoder: ContentEncoder | None) -> Path:
-    """Run or resume training in ``folder``; returns the path of the model."""
+def train_model(
+    corpus: Corpus,
+    config: Config,
+    folder: Path,
+    cache: Path,
+    encoder: ContentEncoder | None,
+    start: VoiceConverter | None = None,
+) -> Path:
+    """Run or resume training in ``folder``, of a new model or on from ``start``; returns the path of the model."""
     processes = Processes()
+    if start is not None:
+        config = replace(start.config, train=config.train)
     crops, held_out, preview = load_material(corpus, config, config.train, cache, processes)
-    config = replace(config, model=replace(config.model, content_width=crops.clips[0].content.shape[1]))
-    model = new_model(config, corpus.trained_singers, crops)
+    if start is not None:
+        model = begun_model(config, corpus.trained_singers, start)
+    else:
+        config = replace(config, model=replace(config.model, content_width=crops.clips[0].content.shape[1]))
+        model = new_model(config, corpus.trained_singers, crops)
     if encoder is not None:
         model.conditions.encoder.load_state_dict(encoder.state_dict())
-    return train_teacher(model, crops, held_out, folder, processes, preview)
+    return train_teacher(model, crops, held_out, folder, processes, preview, start)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -105,23 +119,33 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--content-encoder", type=Path, metavar="FILE", help="of python -m svc_core.learn_content; it becomes a part"
     )
-    parser.add_argument("--export", type=Path, metavar="FILE", help="also write the model in 16 bits, for shipping")
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        metavar="MODEL",
+        help="a trained model: its draft is kept, and its denoiser trained on with the preset's noise",
+    )
+    add_export_options(parser)
     add_training_options(parser, ("draft_steps", "denoiser_steps"))
     given = parser.parse_args(arguments)
     try:
-        config, encoder = chosen_config(given), None
+        config, encoder, start = chosen_config(given), None, None
         config = replace(config, train=changed(config.train, given))
         if given.content_encoder is not None:
             encoder = load_content_encoder(given.content_encoder)
             config = with_content_encoder(config, encoder)
-        path = train_model(read_corpus(given.corpus), config, given.run, given.cache, encoder)
+        if given.start_from is not None:
+            if encoder is not None:
+                raise ValueError("a model to start from has its own content encoder; leave out --content-encoder.")
+            start = load_model(given.start_from)
+        path = train_model(read_corpus(given.corpus), config, given.run, given.cache, encoder, start)
+        if Processes().first:
+            print(f"model: {path}")
+            if given.export is not None:
+                export_model(path, given.export, given.base)
     except (TrainingError, ValueError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
-    if Processes().first:
-        print(f"model: {path}")
-        if given.export is not None:
-            export_model(path, given.export)
     return 0
 
 
@@ -132,11 +156,18 @@ def with_content_encoder(config: Config, encoder: ContentEncoder) -> Config:
     return replace(config, code=encoder.config.code, model=replace(config.model, content_encoder=True))
 
 
-def export_model(path: Path, shipped: Path) -> None:
-    """Write the model in ``path`` in 16 bits."""
+def export_model(path: Path, shipped: Path, base: Path | None) -> None:
+    """Write the model in ``path`` in 16 bits, without what ``base`` holds already."""
     model = load_model(path)
-    save_model(shipped, model, model.state_dict(), half=True)
+    save_model(shipped, model, model.state_dict(), half=True, base=base)
     print(f"exported: {shipped}")
+
+
+def add_export_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--export", type=Path, metavar="FILE", help="also write the model in 16 bits, for shipping")
+    parser.add_argument(
+        "--base", type=Path, metavar="FILE", help="an exported model beside it: what both share is not written again"
+    )
 
 
 def add_training_options(parser: argparse.ArgumentParser, steps: tuple[str, ...]) -> None:

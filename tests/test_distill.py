@@ -13,6 +13,7 @@ from svc_core.corpora.corpus import read_corpus
 from svc_core.distill import main
 from svc_core.model.checkpoint import load_model, read_tensors, save_model
 from svc_core.model.system import VoiceConverter
+from svc_core.train import export_model
 from svc_core.training.objectives import as_student
 from tests.conftest import SINGERS, is_sentence, write_rows
 from tests.support.killed import Ended, killed_and_whole
@@ -98,6 +99,13 @@ def test_the_command_exports_and_then_refuses_another_teacher(base, tiny_teacher
     assert (distill.loss, distill.learning_rate, distill.batch, distill.seed) == ("l2", 1e-3, 1, 7)
     assert load_model(exported).config == load_model(path).config
     assert exported.stat().st_size < 0.6 * path.stat().st_size
+    teacher, based = tmp_path / "ship" / "teacher.safetensors", tmp_path / "ship" / "based.safetensors"
+    export_model(tiny_teacher_path, teacher, None)
+    assert main([*arguments, "--export", str(based), "--base", str(teacher)]) == 0
+    assert {name.split(".")[0] for name in read_tensors(based)[0]} == {"denoiser"}
+    both, whole = (load_model(file).state_dict() for file in (based, exported))
+    assert all(torch.equal(both[name], value) for name, value in whole.items())
+    assert "in the folder of" in refusal(capsys, [*arguments, "--export", str(based), "--base", str(tiny_teacher_path)])
     other = load_model(tiny_teacher_path)
     other.residual_std.mul_(1.01)
     save_model(tmp_path / "other.safetensors", other, other.state_dict())

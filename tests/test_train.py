@@ -108,6 +108,22 @@ def test_a_model_is_never_that_of_an_earlier_stage(whole, tiny_corpus, feature_c
     assert seen == [(whole.folder / "model.safetensors").read_bytes()]
 
 
+def test_a_trained_model_can_be_trained_on_for_other_noise(base, whole):
+    arguments = ["--start-from", str(whole.folder / "model.safetensors"), "--denoiser-steps", "2"]
+    assert main([*base, *arguments, "--preset", "small-ddpm", "--batch", "2"]) == 0
+    folder = Path(base[base.index("--run") + 1])
+    first, then = (load_model(path / "model.safetensors") for path in (whole.folder, folder))
+    assert not (folder / "draft.state.safetensors").exists()
+    assert then.config.model == first.config.model
+    assert (first.config.train.noise, then.config.train.noise) == ("log-normal", "uniform")
+    changed = {
+        name.split(".")[0]
+        for name, value in then.state_dict().items()
+        if not torch.equal(value, first.state_dict()[name])
+    }
+    assert changed == {"denoiser"}
+
+
 # what a model is made of
 
 
@@ -250,6 +266,11 @@ def test_a_content_encoder_becomes_a_part_of_the_model_and_is_not_changed(base, 
     other = Recogniser(ContentEncoder(encoder.config), PhoneHead(5, 3), Inventory((SILENCE, "a", "m")))
     save_content_encoder(encoder_path, other)
     assert "another encoder" in refusal(capsys, arguments)
+
+
+def test_a_model_to_start_from_brings_its_own(base, encoder_path, tiny_model_path, capsys):
+    message = refusal(capsys, [*base, "--content-encoder", str(encoder_path), "--start-from", str(tiny_model_path)])
+    assert "leave out --content-encoder" in message
 
 
 def test_it_hears_cepstra_alone(base, encoder_path, capsys):

@@ -2,6 +2,9 @@
 
 A model file holds the weights that sound best (their moving average); a run's state holds what
 resuming needs as well: the raw weights, the average and the optimiser's moments.
+
+Student and DDPM model share conditions and draft with their teacher. A shipped file may leave out what is
+in another one, its base, which lies beside it and is named in its header with its hash.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import json
 import os
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
@@ -57,11 +61,23 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         ) from error
 
 
-def save_model(path: Path, model: VoiceConverter, weights: dict[str, Tensor], half: bool = False) -> None:
-    """Write ``weights`` as a model file; ``half`` stores them in 16 bits, for shipping."""
+def save_model(
+    path: Path, model: VoiceConverter, weights: dict[str, Tensor], half: bool = False, base: Path | None = None
+) -> None:
+    """Write ``weights`` as a model file; ``half`` stores them in 16 bits, for shipping.
+
+    What ``base``, a model file in the same folder, holds as well is left out. Raises CheckpointError where that
+    is no model by itself, or lies elsewhere.
+    """
     if half:
         weights = {name: tensor.half() if tensor.dim() > 0 else tensor for name, tensor in weights.items()}
     metadata = {"format": FORMAT, "config": model.config.to_json(), "singers": json.dumps(model.singers)}
+    if base is not None:
+        known, of_base = read_tensors(base)
+        if base.resolve().parent != path.resolve().parent or of_base.get("format") != FORMAT or "base" in of_base:
+            raise CheckpointError(f"{base}: a base must be a whole model file in the folder of {path.name}.")
+        weights = {name: tensor for name, tensor in weights.items() if not _same(tensor, known.get(name))}
+        metadata |= {"base": base.name, "base_hash": model_hash(base)}
     save_tensors(path, weights, metadata)
 
 
@@ -71,6 +87,8 @@ def load_model(path: str | Path) -> VoiceConverter:
     tensors, metadata = read_tensors(path)
     if metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path}: not a SingSteps model of format {FORMAT}.")
+    if "base" in metadata:
+        tensors = _base_tensors(path, metadata) | tensors
     try:
         model = VoiceConverter(Config.from_json(metadata["config"]), tuple(json.loads(metadata["singers"])))
         model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
@@ -78,6 +96,21 @@ def load_model(path: str | Path) -> VoiceConverter:
         reason = str(error).strip().splitlines()[-1].strip()  # torch lists every tensor, a line each
         raise CheckpointError(f"{path}: its weights do not fit its own configuration ({reason}).") from error
     return model.eval()
+
+
+def _same(tensor: Tensor, other: Tensor | None) -> bool:
+    return other is not None and tensor.dtype == other.dtype and torch.equal(tensor, other)
+
+
+def _base_tensors(path: Path, metadata: dict[str, str]) -> dict[str, Tensor]:
+    """What the file in ``path`` leaves out. A base is a name in the same folder, never a path."""
+    base = path.parent / Path(metadata["base"]).name
+    if not base.is_file():
+        raise CheckpointError(f"{path}: a part of it is in {base.name}, which must lie beside it.")
+    if model_hash(base) != metadata.get("base_hash"):
+        raise CheckpointError(f"{path}: a part of it is in {base.name}, and the one beside it is another; fetch both.")
+    tensors, _ = read_tensors(base)
+    return tensors
 
 
 def model_hash(path: str | Path) -> str:

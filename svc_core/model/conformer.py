@@ -18,7 +18,7 @@ KERNEL = 31  # frames, 0.33 s: the paper's
 
 
 class ChannelDropout(nn.Dropout1d):
-    """Whole channels of a clip, (batch, frame, channel): a hundredth of the random numbers, which took a fifth of a step."""
+    """Of whole channels, (batch, frame, channel): a hundredth of the random numbers, which took a fifth of a step."""
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.transpose(1, 2)).transpose(1, 2)

@@ -45,17 +45,23 @@ def train_teacher(
     folder: Path,
     processes: Processes,
     preview: Preview | None = None,
+    start: VoiceConverter | None = None,
 ) -> Path:
-    """Train draft and denoiser of a new model, or go on where ``folder`` stands; returns the model's path."""
+    """Train draft and denoiser of a new model, or go on where ``folder`` stands; returns the model's path.
+
+    A model that has the weights of a trained one, ``start`` (see :func:`begun_model`), keeps its draft, and
+    only its denoiser is trained on.
+    """
     train = model.config.train
     path = folder / "model.safetensors"
-    identity = _identity(model, model.conditions.encoder)
+    identity = _identity(model, start or model.conditions.encoder)
+    new_draft = model.draft is not None and start is None
     stages: list[tuple[str, type[DraftObjective] | type[DenoiserObjective], int]] = []
-    if model.draft is not None:
+    if new_draft:
         stages.append(("draft", DraftObjective, train.draft_steps))
     stages.append(("denoiser", DenoiserObjective, train.denoiser_steps))
     for name, objective_of, steps in stages:
-        if name == "denoiser" and model.draft is not None:
+        if name == "denoiser" and new_draft:
             batches = [processes.place(crops.draw(train.draft_steps + i)) for i in range(SPREAD_BATCHES)]
             torch.manual_seed(train.seed)  # a resumed run measures the same
             model.residual_std.fill_(processes.mean(measure_residual_std(model.eval(), batches)))
@@ -133,7 +139,7 @@ def held_out_loss(objective: Objective, crops: Crops, processes: Processes) -> f
 def _identity(model: VoiceConverter, given: nn.Module | None) -> dict[str, str]:
     """What must be the same for a state to be resumed; a singer's id is the singer's place in the list.
 
-    ``given`` is the trained network that the run builds on: a content encoder, or the teacher.
+    ``given`` is the trained network that the run builds on: a content encoder, a model, or the teacher.
     """
     weights = b"" if given is None else save(given.state_dict())
     return {
@@ -151,4 +157,21 @@ def new_model(config: Config, singers: tuple[str, ...], crops: Crops) -> VoiceCo
     model.mel_mean.fill_(mean)
     model.mel_std.fill_(std)
     model.singer_f0_hz.copy_(torch.tensor([crops.median_f0_hz(singer) for singer in range(len(singers))]))
+    return model
+
+
+def begun_model(config: Config, singers: tuple[str, ...], start: VoiceConverter) -> VoiceConverter:
+    """A model of ``config`` with the weights of ``start``: the two differ in ``config.train`` alone.
+
+    Raises ValueError where ``start`` is a student, or knows other singers.
+    """
+    if start.config.model.consistency:
+        raise ValueError("this model is a student; start from the teacher it was distilled from.")
+    if start.singers != singers:
+        raise ValueError(
+            f"the model to start from knows {', '.join(start.singers)}, and the corpus's singers are "
+            f"{', '.join(singers)}; give the corpus that it was trained on."
+        )
+    model = VoiceConverter(config, singers)
+    model.load_state_dict(start.state_dict())
     return model

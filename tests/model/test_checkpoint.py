@@ -184,3 +184,58 @@ def test_a_configuration_that_makes_no_model_is_refused(tmp_path):
     metadata = {"format": FORMAT, "config": config.to_json(), "singers": '["alto"]'}
     save_tensors(tmp_path / "m.safetensors", {}, metadata)
     refusal(tmp_path / "m.safetensors")
+
+
+# what two models share is kept once
+
+
+@pytest.fixture
+def based(tmp_path, tiny_model) -> tuple[Path, Path, VoiceConverter]:
+    """A model file, one that is built on it, and the model in the latter, whose denoiser alone is another."""
+    base, path = tmp_path / "teacher.safetensors", tmp_path / "other.safetensors"
+    save_model(base, tiny_model, tiny_model.state_dict(), half=True)
+    with torch.no_grad():
+        tiny_model.denoiser.enter.weight.add_(1.0)
+    save_model(path, tiny_model, tiny_model.state_dict(), half=True, base=base)
+    return base, path, tiny_model
+
+
+def test_a_file_with_a_base_holds_only_what_differs_and_loads_whole(based, sung_features):
+    _, path, model = based
+    assert set(read_tensors(path)[0]) == {"denoiser.enter.weight"}
+    whole = path.with_name("whole.safetensors")
+    save_model(whole, model, model.state_dict(), half=True)
+    assert torch.equal(answer(load_model(path), sung_features), answer(load_model(whole), sung_features))
+
+
+def test_tensors_of_other_precision_are_not_taken_for_the_same(based):
+    base, path, model = based
+    save_model(path, model, model.state_dict(), base=base)
+    left_out = set(read_tensors(base)[0]) - set(read_tensors(path)[0])
+    assert left_out  # numbers by themselves are kept in 32 bits in either file
+    assert all(model.state_dict()[name].dim() == 0 for name in left_out)
+
+
+def test_without_its_base_or_with_another_it_is_refused(based):
+    base, path, model = based
+    save_model(base, model, model.state_dict(), half=True)
+    assert "fetch both" in refusal(path)
+    base.unlink()
+    assert "must lie beside it" in refusal(path)
+
+
+def test_a_base_is_never_sought_in_another_folder(based):
+    base, path, _ = based
+    tensors, metadata = read_tensors(path)
+    inside = path.parent / "folder" / path.name
+    save_tensors(inside, tensors, metadata | {"base": f"../{base.name}"})
+    assert "must lie beside it" in refusal(inside)
+
+
+def test_a_base_is_a_whole_model_in_the_same_folder(based, tmp_path):
+    base, path, model = based
+    for wrong, out in ((path, tmp_path / "third.safetensors"), (base, tmp_path / "folder" / "third.safetensors")):
+        with pytest.raises(CheckpointError) as caught:
+            save_model(out, model, model.state_dict(), half=True, base=wrong)
+        assert is_sentence(str(caught.value))
+        assert not out.exists()

@@ -41,9 +41,9 @@ def sung_by(model: VoiceConverter, row: torch.Tensor, frames: int = 120, seed: i
     with torch.no_grad():
         grown = with_singer(model, "hidden", row, 200.0)
         mels = [
-            grown.denormalise(grown.gather(condition_inputs(replace(clip, content=variant[None]), 2), keep_all(1)).draft)[
-                0
-            ]
+            grown.denormalise(
+                grown.gather(condition_inputs(replace(clip, content=variant[None]), 2), keep_all(1)).draft
+            )[0]
             for variant in clip.content
         ]
     return replace(clip, mel=mels[0].numpy(), content=clip.content[:1])

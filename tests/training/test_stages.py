@@ -14,6 +14,7 @@ from svc_core.training.processes import Processes
 from svc_core.training.stages import (
     HELD_OUT_BATCHES,
     SPREAD_BATCHES,
+    begun_model,
     held_out_loss,
     new_model,
     train_student,
@@ -191,6 +192,47 @@ def test_the_held_out_loss_is_the_same_every_time(trained):
     first = held_out_loss(objective, crops, Processes())
     torch.rand(100)
     assert held_out_loss(objective, crops, Processes()) == first
+
+
+# a model that begins as another
+
+
+def on_from(start: VoiceConverter, folder: Path, **changes) -> VoiceConverter:
+    config = replace(start.config, train=replace(start.config.train, **changes))
+    crops = small_crops(config.train)
+    model = begun_model(config, SINGERS, start)
+    train_teacher(model, crops, crops, folder, Processes(), start=start)
+    return model
+
+
+def test_a_model_that_begins_as_another_keeps_all_but_the_denoiser(trained, tmp_path):
+    start = trained[0]
+    before = copied(start)
+    model = on_from(start, tmp_path, noise="uniform")
+    assert changed_parts(before, model.state_dict(), depth=1) == {"denoiser"}
+    assert changed_parts(before, start.state_dict(), depth=1) == set()
+    assert not (tmp_path / "draft.state.safetensors").exists()
+    assert load_model(tmp_path / "model.safetensors").config.train.noise == "uniform"
+
+
+def test_its_run_is_not_resumed_from_another_beginning(trained, tmp_path):
+    on_from(trained[0], tmp_path, denoiser_steps=2)
+    other = begun_model(trained[0].config, SINGERS, trained[0])
+    other.residual_std.mul_(1.01)
+    with pytest.raises(CheckpointError) as error:
+        on_from(other, tmp_path, denoiser_steps=2)
+    assert is_sentence(str(error.value))
+
+
+def test_a_student_and_a_stranger_are_no_beginning(trained):
+    config = trained[0].config
+    with pytest.raises(ValueError, match="alto, bass") as error:
+        begun_model(config, ("alto", "tenor"), trained[0])
+    assert is_sentence(str(error.value))
+    student = VoiceConverter(as_student(config), SINGERS)
+    with pytest.raises(ValueError, match="student") as error:
+        begun_model(student.config, SINGERS, student)
+    assert is_sentence(str(error.value))
 
 
 # the student
