@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.parts.choice import choose_trace
 from app.parts.library import library
-from app.parts.names import SAMPLERS, as_text, key_label, sampler_label, singer_label
+from app.parts.names import SAMPLERS, as_text, key_label, peculiarities, sampler_label, singer_label
 from app.parts.scrubber import show_scrubber
 from svc_core.traces.catalogue import CatalogueError
 from svc_core.traces.trace import TraceError
@@ -47,6 +47,10 @@ st.markdown(
     + ("." if shift == 0 else ", and the key.")
     + f" {SAMPLERS.get(sampler.name, '')}"
 )
+if unusual := peculiarities(chosen):
+    st.markdown(f"What is unusual here: **{as_text('; '.join(unusual))}**.")
+if manifest.note:
+    st.info(as_text(manifest.note), icon=":material/push_pin:")
 
 show_scrubber(chosen.id)
 

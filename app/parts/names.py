@@ -18,6 +18,11 @@ SAMPLERS = {
     "consistency": "A **consistency model** reaches in one step what others reach in many; further steps put noise "
     "back and reach for it again.",
 }
+DEFECTS = {
+    "clamp": "every noisy state clamped to ±1",
+    "early-f0": "told the melody 27 ms early",
+    "sigma-max": "begins at noise that training did not cover",
+}
 SHORT = {"ddpm": "DDPM", "ddim": "DDIM", "euler": "Euler", "heun": "Heun", "consistency": "consistency"}
 
 
@@ -58,7 +63,24 @@ def trace_label(entry: Entry) -> str:
         key_label(entry.key_shift_semitones),
         sampler_label(entry.sampler, entry.steps),
     ]
-    parts += [f"guided {entry.guidance}"] if entry.guidance else []
-    parts += [f"without {entry.without}"] if entry.without else []
+    parts += peculiarities(entry)
     parts += [f"seed {entry.seed}"] if entry.seed else []
+    parts += [entry.label] if entry.label else []
     return " · ".join(parts)
+
+
+def peculiarities(entry: Entry) -> list[str]:
+    """What was done to the conversion that is not done to a plain one, a few words each; empty for a plain one."""
+    parts = []
+    if entry.guidance:
+        weights = ", ".join(weight.replace("=", " ").replace("-", "−") for weight in entry.guidance.split())
+        parts.append(f"guidance: {weights}")
+    if entry.without:
+        *others, last = entry.without.split()
+        parts.append(f"without {', '.join(others)} and {last}" if others else f"without {last}")
+    if entry.swap:
+        when = f"after {entry.swap_at} step{'' if entry.swap_at == 1 else 's'}"
+        parts.append(f"singer swapped for {singer_label(entry.swap)} {when}")
+    if entry.defect:
+        parts.append(f"bug: {DEFECTS.get(entry.defect, entry.defect)}")
+    return parts

@@ -2,7 +2,8 @@
 // The same limits as in svc_core/traces/manifest.py.
 
 const FORMAT = "singsteps-trace";
-const VERSION = 2;
+const VERSION = 3;
+const OLDEST = 2;
 export const LONGEST_MANIFEST = 2 << 20;
 const MOST_FRAMES = 8192;
 const MOST_BANDS = 512;
@@ -21,14 +22,15 @@ export function faultOf(manifest, id) {
   const [name, version] = String(manifest.format).match(/^(.*)-(\d+)$/)?.slice(1) ?? [];
   if (name !== FORMAT) return "it is of no format of SingSteps";
   if (Number(version) > VERSION) return `a newer SingSteps wrote it (this page reads ${FORMAT}-${VERSION})`;
-  if (Number(version) < VERSION) return `an older SingSteps wrote it (this page reads ${FORMAT}-${VERSION})`;
+  if (Number(version) < OLDEST) return `an older SingSteps wrote it (this page reads ${FORMAT}-${VERSION})`;
   if (manifest.id !== id) return "it is another conversion's";
   const { sampler, scale, grid, pictures, sounds, contours, files, source, reference, frames } = manifest;
   const objects = { sampler, scale, grid, pictures, contours, files, source };
   for (const [field, value] of Object.entries(objects)) if (!isObject(value)) return `'${field}' must be an object`;
   for (const [field, holds] of Object.entries({
     sampler: isWhole(sampler.steps, 1, MOST_STEPS) && isWhole(sampler.seed, 0, 2 ** 32 - 1) && isText(sampler.name)
-      && isWhole(sampler.start_address, 0, 2 ** 31) && Number.isFinite(sampler.start_weight),
+      && isWhole(sampler.start_address, 0, 2 ** 31) && Number.isFinite(sampler.start_weight)
+      && ((sampler.clamp ?? null) === null || (Number.isFinite(sampler.clamp) && sampler.clamp > 0)),
     frames: isWhole(frames, 1, MOST_FRAMES),
     reference: reference === null || (isObject(reference) && isWhole(manifest.reference_frames, 1, MOST_FRAMES)),
     grid: isWhole(grid.n_mels, 1, MOST_BANDS) && isWhole(grid.hop, 1, 1 << 16) && isWhole(grid.sample_rate_hz, 1, 1 << 20)

@@ -69,11 +69,12 @@ export class Walk {
     const ofNoise = walk.noise[place];
     const { addresses, table } = this.seeded;
     const base = this.seeded.base(walk.address[place]);
+    const limit = this.sampler.clamp ?? Infinity;
     for (let i = 0; i < size; i += 1) {
       let moved = ofHere * levels[here + i] + ofNext * levels[next + i] + offset + ofState * state[i];
       if (ofNoise !== 0) moved += ofNoise * table[hash32((addresses[i] + base) >>> 0) >>> 16];
       if (weightOfSecond !== 0) moved += secondOfHere * second[here + i] + secondOfNext * second[next + i];
-      state[i] = moved;
+      state[i] = moved > limit ? limit : moved < -limit ? -limit : moved;
     }
   }
 }

@@ -76,24 +76,26 @@ def convert_batch(
     sampling: Sampling,
     callback: StepCallback | None = None,
     keep: torch.Tensor | None = None,
+    others: Sequence[int] | None = None,
 ) -> list[torch.Tensor]:
     """Convert clips of any lengths together; returns their mels in natural log, each (mel, frame).
 
     Each has its own seed, and the frame of its song at which it begins: its noise, and so its result,
-    is that of the clip alone. ``keep`` (batch, 4) takes conditions away. Raises ConversionError where
-    memory does not suffice.
+    is that of the clip alone. ``keep`` (batch, 4) takes conditions away; ``others`` are the singers from
+    ``sampling.swap_at`` on. Raises ConversionError where memory does not suffice.
     """
     device = model.mel_mean.device
     frames = [clip.f0_hz.shape[-1] for clip in clips]
     inputs = place_inputs(join_inputs(clips), device)
     bands, longest = model.config.grid.n_mels, max(frames)
+    then = None if others is None else torch.tensor(others, device=device)
 
     def noise(step: int) -> torch.Tensor:
         rows = [seeded_noise(seed, step, bands, longest, first) for seed, first in zip(seeds, firsts, strict=True)]
         return torch.from_numpy(np.stack(rows)).to(device)
 
     try:
-        mels = model.denormalise(sample(model, inputs, noise, sampling, keep, callback)).cpu()
+        mels = model.denormalise(sample(model, inputs, noise, sampling, keep, callback, then)).cpu()
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +71,7 @@ class Making:
 
 
 def make_batches(jobs: Sequence[Job], models: Mapping[str, VoiceConverter], most: int) -> list[Batch]:
-    """Jobs of one model, sampler, number of steps, guidance and detail, the longest together and first.
+    """Jobs of one model and detail that are sampled alike but for their seeds, the longest together and first.
 
     At most ``most`` clips a batch. Long before short: what needs most memory fails at once, and the
     last batch to be waited for is the shortest.
@@ -79,7 +79,7 @@ def make_batches(jobs: Sequence[Job], models: Mapping[str, VoiceConverter], most
     groups: dict[tuple, list[Job]] = {}
     for job in jobs:
         sampling = sampling_of(job, models[job.model])
-        kind = (job.model, sampling.sampler, sampling.steps, sampling.guidance, job.detail)
+        kind = (job.model, replace(sampling, seed=0), job.detail)
         groups.setdefault(kind, []).append(job)
     batches = []
     for (model, *_), group in groups.items():

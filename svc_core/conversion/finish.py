@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +135,8 @@ def finish_trace(recorded: Recorded, out: Path, vocoder: str, voices: Mapping[st
         predicted_error_db=round(predicted_error_db(replay, levels, ERROR_EVERY), 3),
         licence=_licence(job),
         attribution=_attribution(recorded),
+        label=job.label,
+        note=job.note,
     )
     trace = write_trace(out, manifest, files)
     return Made(trace.id, trace.manifest.bytes, trace.manifest.state_error_db)
@@ -155,7 +157,7 @@ def _pack_walk(
             known[name] = to_db(decode_pictures(coded, places, detail.quantum))
     as_read = dict(zip(COLUMNS, table.astype(float), strict=True))
     whole = {name: as_read.pop(name).astype(int) for name in ("step", "address")}
-    as_read = Walk(**as_read, **whole, start_weight=walk.start_weight, start_address=walk.start_address)
+    as_read = replace(walk, **as_read, **whole)
     seed = recorded.sampling.seed
     return files, Replay(
         as_read, seed, places, known["predicted"], known.get("second"), recorder.mean_db, recorder.std_db
@@ -227,7 +229,7 @@ def _final_scores(
 
 
 def _sampler(recorded: Recorded) -> facts.Sampler:
-    sampling, walk = recorded.sampling, recorded.walk
+    sampling, walk, job = recorded.sampling, recorded.walk, recorded.wish.job
     return facts.Sampler(
         sampling.sampler,
         len(walk),
@@ -236,7 +238,10 @@ def _sampler(recorded: Recorded) -> facts.Sampler:
         walk.start_weight,
         walk.start_address,
         sampling.guidance.weights(),
-        list(recorded.wish.job.without),
+        list(job.without),
+        None if job.swap is None else facts.Swap(job.swap.singer, job.swap.at),
+        job.defect,
+        walk.clamp,
     )
 
 

@@ -24,10 +24,10 @@ EDITION = 1  # of recording: raise it when the same job would come out as anothe
 DETAILS = ("full", "light")  # how much of a walk is kept
 LONGEST_ID = 200  # bytes: file systems take 255, and an unfinished trace's folder has a longer name
 MOST_OFFERED = 30  # names in one sentence
-# Hyphens stand alone, for two of them part an id. "guide-" and "without-" begin parts of an id, and on
-# Windows "con." and its like begin the name of a device.
+# Hyphens stand alone, for two of them part an id. "guide-", "without-", "swap3-" and "defect-" begin parts of
+# an id, and on Windows "con." and its like begin the name of a device.
 SAFE_NAME = re.compile(
-    r"(?!guide-|without-|(?i:con|prn|aux|nul|com\d|lpt\d)\.)\w[\w@+.]*(-[\w@+.]+)*-?(?<!\.)", re.ASCII
+    r"(?!guide-|without-|swap\d+-|defect-|(?i:con|prn|aux|nul|com\d|lpt\d)\.)\w[\w@+.]*(-[\w@+.]+)*-?(?<!\.)", re.ASCII
 )
 
 
@@ -58,12 +58,21 @@ class Excerpt:
 
 
 @dataclass(frozen=True)
+class Swap:
+    """From place ``at`` of the walk on (0 is the noisiest) the sampler is told this singer instead of the target."""
+
+    singer: str
+    at: int
+
+
+@dataclass(frozen=True)
 class Job:
     """One conversion, and how much of it is kept.
 
-    ``key_shift`` None means: from the medians of both singers; ``steps`` None: the sampler's usual
-    number. ``without`` are the conditions taken away, in the order of CONDITION_NAMES. ``label`` tells
-    apart what would else have one name: the same conversion by two models.
+    ``key_shift`` None means: from the medians of source and target; ``steps`` None: the sampler's usual
+    number. ``without`` are the conditions taken away, in the order of CONDITION_NAMES; ``defect`` is one
+    of defects.DEFECTS, put in on purpose. ``label`` tells apart what would else have one name: the same
+    conversion by two models. ``note`` is a sentence that readers are shown.
     """
 
     source: Excerpt
@@ -78,14 +87,18 @@ class Job:
     detail: str = "full"
     model: str = ""
     label: str = ""
+    swap: Swap | None = None
+    defect: str = ""
+    note: str = ""
 
     @property
     def id(self) -> str:
         """Name of the trace's folder: phrase, source, target, key, sampler and seed, then what is out of the ordinary.
 
         ``--without-melody-singer`` names the conditions taken away, ``--guide-singer2`` and
-        ``--guide-content-1-singer1.5`` each guided condition with its weight (here -1 and 1.5). Detail and
-        model are no part of it.
+        ``--guide-content-1-singer1.5`` each guided condition with its weight (here -1 and 1.5);
+        ``--swap300-makam-m2`` the singer from place 300 on, ``--defect-clamp`` what is broken on purpose.
+        Detail, model and note are no part of it.
         """
         key = "auto" if self.key_shift is None else f"{self.key_shift:+d}"
         names = [safe_name(name) for name in (self.source.phrase, self.source.singer, self.target)]
@@ -94,6 +107,10 @@ class Job:
             parts.append("-".join(("without", *self.without)))
         if weights := self.guidance.weights():
             parts.append("-".join(("guide", *(f"{name}{weight:g}" for name, weight in weights.items()))))
+        if self.swap is not None:
+            parts.append(f"swap{self.swap.at}-{safe_name(self.swap.singer)}")
+        if self.defect:
+            parts.append(f"defect-{self.defect}")
         if self.label:
             parts.append(safe_name(self.label))
         whole = "--".join(parts)
@@ -107,6 +124,9 @@ class Job:
         """
         facts = asdict(self) | {"edition": EDITION, "model": model_hash, "vocoder": vocoder}
         del facts["label"]
+        for name in ("swap", "defect", "note"):  # a trace without them is that of before there were any
+            if not facts[name]:
+                del facts[name]
         for recording in (facts["source"], facts["reference"]):
             if recording is not None:
                 recording["path"] = recording["path"].name

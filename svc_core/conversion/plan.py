@@ -11,24 +11,27 @@ from dataclasses import dataclass, field, fields
 from itertools import combinations, product
 from pathlib import Path
 
+from svc_core.conversion.defects import DEFECTS
 from svc_core.conversion.job import (
     DETAILS,
     Credit,
     Excerpt,
     Job,
     JobError,
+    Swap,
     excerpt_of,
     find_phrases,
     offer,
     reference_of,
     uncredited,
 )
-from svc_core.conversion.sampling import SAMPLERS, SamplingError, choose_sampling
+from svc_core.conversion.sampling import SAMPLERS, Sampling, SamplingError, choose_sampling
 from svc_core.conversion.sources import SourceError, find_sources
 from svc_core.corpora.corpus import Corpus
 from svc_core.model.conditions import CONDITION_NAMES
 from svc_core.model.guidance import Guidance
 from svc_core.model.system import VoiceConverter
+from svc_core.traces.parsing import LONGEST_TEXT
 
 OWN_VOICE = "own-voice"  # the singer of a recording that is of no corpus
 COALITIONS = tuple(gone for size in range(len(CONDITION_NAMES) + 1) for gone in combinations(CONDITION_NAMES, size))
@@ -57,8 +60,11 @@ class Block:
     seeds: tuple[int, ...] = (0,)
     without: tuple[tuple[str, ...], ...] = ((),)
     guidance: tuple[Guidance, ...] = field(default_factory=lambda: (Guidance(),))
+    swaps: tuple[Swap | None, ...] = (None,)
+    defect: str = ""
     detail: str = "full"
     label: str = ""
+    note: str = ""
     into_self: bool = False
     name: str = ""
     problems: tuple[str, ...] = ()
@@ -111,7 +117,8 @@ def _block_jobs(
     """Jobs and no problems, or problems and no jobs."""
     problems: list[str] = []
     targets = _targets(block, model, problems)
-    sources = _phrases(block, targets, corpus, credits_of, problems) + _recordings(block, problems)
+    others = _others(block, targets, model, problems)
+    sources = _phrases(block, targets, others, corpus, credits_of, problems) + _recordings(block, problems)
     samplers = _samplers(block, model, problems)
     problems += _conditions(block)
     problems += [
@@ -119,6 +126,13 @@ def _block_jobs(
     ]
     if block.detail not in DETAILS:
         problems.append(f"there is no detail '{block.detail}'; {offer(block.detail, DETAILS)}.")
+    if block.defect and block.defect not in DEFECTS:
+        problems.append(f"there is no defect '{block.defect}'; {offer(block.defect, DEFECTS)}.")
+    problems += [
+        f"the {name} must be one line of at most {LONGEST_TEXT} characters."
+        for name, text in (("label", block.label), ("note", block.note))
+        if not (text.isprintable() and len(text) <= LONGEST_TEXT)
+    ]
     if (
         sources
         and targets
@@ -128,7 +142,7 @@ def _block_jobs(
         problems.append("this makes nothing: every target is the source's own singer; 'self = true' would allow that.")
     if problems or block.problems or model is None:
         return [], problems
-    wishes = product(sources, targets, block.keys, samplers, block.seeds, block.without, block.guidance)
+    wishes = product(sources, targets, block.keys, samplers, block.seeds, block.without, block.guidance, block.swaps)
     jobs = [
         Job(
             source,
@@ -143,8 +157,11 @@ def _block_jobs(
             block.detail,
             block.model,
             block.label,
+            swap,
+            block.defect,
+            block.note,
         )
-        for (source, references), target, key, (sampler, steps), seed, gone, guidance in wishes
+        for (source, references), target, key, (sampler, steps), seed, gone, guidance, swap in wishes
         if block.into_self or target != source.singer
     ]
     if not jobs:
@@ -163,17 +180,39 @@ def _targets(block: Block, model: VoiceConverter | None, problems: list[str]) ->
     return list(dict.fromkeys(model.singers if "*" in block.targets else known))
 
 
+def _others(block: Block, targets: list[str], model: VoiceConverter | None, problems: list[str]) -> list[str]:
+    """The singers that targets are swapped for on the way, and that the model knows."""
+    named = list(dict.fromkeys(swap.singer for swap in block.swaps if swap is not None))
+    known = [singer for singer in named if model is None or singer in model.singers]
+    for singer in named:
+        if singer not in known:
+            problems.append(f"the model knows no singer {singer} to swap for; it knows {', '.join(model.singers)}.")
+        elif singer in targets:
+            problems.append(f"{singer} would be swapped for {singer}: leave it out of the targets, or of the swaps.")
+    if named and any("singer" in gone for gone in block.without):
+        problems.append("'singer' is swapped and taken away in one conversion: ask for these in two blocks.")
+    return known
+
+
 def _phrases(
-    block: Block, targets: list[str], corpus: Corpus | None, credits_of: dict[str, Credit], problems: list[str]
+    block: Block,
+    targets: list[str],
+    others: list[str],
+    corpus: Corpus | None,
+    credits_of: dict[str, Credit],
+    problems: list[str],
 ) -> list[tuple[Excerpt, References]]:
-    """What is named of the corpus, each with the recordings of the targets that it will be compared with."""
+    """What is named of the corpus, each with the recordings of the targets that it will be compared with.
+
+    ``others`` are further singers who must be credited.
+    """
     if not block.sources:
         return []
     if corpus is None:
         problems.append("phrases are asked for, and no corpus is given (--corpus FOLDER).")
         return []
     phrases, unfit = find_phrases(corpus, block.sources)
-    nameless = uncredited([*targets, *(phrase.clip.singer for phrase in phrases)], credits_of)
+    nameless = uncredited([*targets, *others, *(phrase.clip.singer for phrase in phrases)], credits_of)
     needed = {phrase.clip.path for phrase in phrases}
     found = []
     if not nameless:
@@ -229,7 +268,21 @@ def _samplers(block: Block, model: VoiceConverter | None, problems: list[str]) -
                         "hundreds of decibels, which no trace can keep; ask for more, or for 'euler'."
                     )
                 chosen[sampling.sampler, None if sampling.sampler == "ddpm" else sampling.steps] = None
+                problems += [f"the sampler '{written}': {line}" for line in _misfits(block, model, sampling)]
     return list(chosen)
+
+
+def _misfits(block: Block, model: VoiceConverter, sampling: Sampling) -> list[str]:
+    """What of the block's swaps and its defect does not go with that sampler."""
+    wishes = [(place, "") for place in {swap.at: None for swap in block.swaps if swap is not None}]
+    wishes += [(None, block.defect)] * (block.defect in DEFECTS)
+    found = []
+    for place, defect in wishes:
+        try:
+            choose_sampling(model, sampling.sampler, sampling.steps, swap_at=place, defect=defect)
+        except SamplingError as error:
+            found.append(str(error))
+    return list(dict.fromkeys(found))
 
 
 def _conditions(block: Block) -> list[str]:

@@ -14,8 +14,15 @@ directory.
     seeds        of the noise                                                          [0]
     without      lists of conditions taken away; "coalitions" for all 16 such lists    [[]]
     guidance     tables of weights by condition                                        [{}]
+    swaps        tables of another ``singer`` and the place ``at`` which it takes      [{}]
+                 over from the target; places count from 0, the noisiest, and the
+                 key stays the target's
+    defect       one of a seed system's, on purpose (see conversion/defects.py):       ""
+                 "clamp" (ddpm alone), "early-f0", or "sigma-max" (euler, heun or
+                 consistency, by a model of EDM's noise)
     detail       "full" or "light": how much of the walk is kept                       "full"
     label        tells apart what would else have one name                             ""
+    note         a sentence that readers are shown with each of these                  ""
     self         whether singers are also converted into themselves                    false
 """
 
@@ -28,7 +35,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from svc_core.conversion.job import JobError, offer
+from svc_core.conversion.job import JobError, Swap, offer
 from svc_core.conversion.plan import COALITIONS, Block, Plan
 from svc_core.model.conditions import CONDITION_NAMES
 from svc_core.model.guidance import Guidance
@@ -169,6 +176,20 @@ def _guidance(value: Any) -> tuple[Guidance, ...]:
     return tuple(Guidance(**{name: float(weight) for name, weight in entry.items()}) for entry in entries)
 
 
+def _swaps(value: Any) -> tuple[Swap | None, ...]:
+    def is_swap(entry: Any) -> bool:
+        if not isinstance(entry, dict) or set(entry) not in (set(), {"singer", "at"}):
+            return False
+        return entry == {} or (_is_text(entry["singer"]) and _is_whole(entry["at"]))
+
+    entries = _list(value, is_swap, 'tables, like [{}, {singer = "alto", at = 300}]')
+    return tuple(Swap(entry["singer"], entry["at"]) if entry else None for entry in entries)
+
+
+def _text_or_none(value: Any) -> str:
+    return value if value == "" else _text(value)
+
+
 READERS: dict[str, Callable[[Any], Any]] = {
     "model": _text,
     "sources": _texts,
@@ -183,8 +204,11 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "seeds": _seeds,
     "without": _without,
     "guidance": _guidance,
+    "swaps": _swaps,
+    "defect": _text_or_none,
     "detail": _text,
-    "label": lambda value: value if value == "" else _text(value),
+    "label": _text_or_none,
+    "note": _text_or_none,
     "self": lambda value: _one(value, isinstance(value, bool), "true or false"),
 }
 FIELDS = {"self": "into_self"}  # where a key cannot be the name of a Block's field

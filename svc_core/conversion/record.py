@@ -7,13 +7,14 @@ next conversions are sampled.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from svc_core.config import DB_PER_LN, GridConfig
 from svc_core.conversion.convert import choose_key_shift, convert_batch
+from svc_core.conversion.defects import EARLY_F0, early_f0
 from svc_core.conversion.detail import DETAIL
 from svc_core.conversion.hidden import NAMES, HiddenWatch
 from svc_core.conversion.job import Job
@@ -24,6 +25,7 @@ from svc_core.conversion.walks import unit_scale, walk_of
 from svc_core.diffusion.walk import Walk
 from svc_core.model.conditions import CONDITION_NAMES, condition_inputs, keep_all
 from svc_core.model.system import VoiceConverter
+from svc_core.sound.features import Features
 from svc_core.traces.recorder import Recorder
 from svc_core.traces.steps import spread_places
 
@@ -66,7 +68,8 @@ class Recorded:
 
 def sampling_of(job: Job, model: VoiceConverter) -> Sampling:
     """Raises SamplingError where the model cannot be sampled like this."""
-    return choose_sampling(model, job.sampler, job.steps, job.seed, job.guidance)
+    swap_at = None if job.swap is None else job.swap.at
+    return choose_sampling(model, job.sampler, job.steps, job.seed, job.guidance, swap_at, job.defect)
 
 
 def make_wish(job: Job, source: Source, reference: Reference | None, model: VoiceConverter) -> Wish:
@@ -78,7 +81,7 @@ def make_wish(job: Job, source: Source, reference: Reference | None, model: Voic
 def record_batch(
     wishes: Sequence[Wish], model: VoiceConverter, facts: ModelFacts, told: Callable[[int], None] | None = None
 ) -> list[Recorded]:
-    """Convert ``wishes`` together; all must be of one sampler, number of steps, guidance and detail.
+    """Convert ``wishes`` together; all must be sampled alike but for their seeds, and of one detail.
 
     ``told(clips)`` is called after every step of the sampler. Raises ConversionError where memory does
     not suffice.
@@ -109,14 +112,15 @@ def record_batch(
         if told is not None:
             told(len(wishes))
 
-    clips = [condition_inputs(w.source.features, model.singer_id(w.job.target), w.key_shift) for w in wishes]
+    clips = [condition_inputs(_told(w), model.singer_id(w.job.target), w.key_shift) for w in wishes]
+    others = None if sampling.swap_at is None else [model.singer_id(job.swap.singer) for job in jobs]
     keep = keep_all(len(wishes))
     for row, job in zip(keep, jobs, strict=True):
         for name in job.without:
             row[CONDITION_NAMES.index(name)] = False
     with HiddenWatch(model.denoiser, frames) as inner:
         seeds = [job.seed for job in jobs]
-        mels = convert_batch(clips, [0] * len(clips), seeds, model, sampling, watch, keep)
+        mels = convert_batch(clips, [0] * len(clips), seeds, model, sampling, watch, keep, others)
     return [
         Recorded(
             wish,
@@ -133,6 +137,12 @@ def record_batch(
         )
         for clip, wish in enumerate(wishes)
     ]
+
+
+def _told(wish: Wish) -> Features:
+    """What the model is told of the source: the wish itself, and what is measured, keep the right melody."""
+    features = wish.source.features
+    return replace(features, f0_hz=early_f0(features.f0_hz)) if wish.job.defect == EARLY_F0 else features
 
 
 def _columns(taken: list[list[np.ndarray]]) -> list[np.ndarray] | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from svc_core.conversion.sampling import Sampling
-from svc_core.diffusion.consistency import consistency_sigmas
+import numpy as np
+
+from svc_core.conversion.defects import clamp_of
+from svc_core.conversion.sampling import Sampling, noise_levels
 from svc_core.diffusion.ddpm import ddim_steps
-from svc_core.diffusion.edm import karras_sigmas
 from svc_core.diffusion.walk import Walk, consistency_walk, ddim_walk, ddpm_walk, euler_walk, heun_walk
 from svc_core.model.system import VoiceConverter
 
@@ -13,16 +14,15 @@ AT_UNIT_VARIANCE = ("ddpm", "ddim")  # samplers whose state is; the others' is x
 
 
 def walk_of(model: VoiceConverter, sampling: Sampling) -> Walk:
-    schedule, edm = model.schedule, model.config.edm
+    schedule, sigmas = model.schedule, noise_levels(model, sampling)
     if sampling.sampler == "ddpm":
-        return ddpm_walk(schedule)
+        return ddpm_walk(schedule, clamp_of(sampling.defect))
     if sampling.sampler == "ddim":
         return ddim_walk(ddim_steps(sampling.steps, schedule), schedule)
     if sampling.sampler == "consistency":
-        sigmas = consistency_sigmas(sampling.steps, edm.sigma_min, edm.sigma_max, edm.rho)
-        return consistency_walk(sigmas, edm.sigma_min, schedule.steps)
+        return consistency_walk(sigmas, model.config.edm.sigma_min, schedule.steps)
     walk = heun_walk if sampling.sampler == "heun" else euler_walk
-    return walk(karras_sigmas(sampling.steps, edm.sigma_min, edm.sigma_max, edm.rho), schedule.steps)
+    return walk(np.append(sigmas, 0.0), schedule.steps)
 
 
 def unit_scale(sampling: Sampling, sigma: float) -> float:

@@ -2,8 +2,8 @@
 algorithm 2) and DDIM (Song et al. 2021, arXiv 2010.02502, equation 12 with eta = 0).
 
 A sampler does not know that it is watched: what wants to see every step passes a callback.
-x_t is never clamped. A clamp to [-1, 1] would turn unit noise into noise of spread 0.72, which no
-network was trained on.
+x_t is not clamped. A clamp to [-1, 1] turns unit noise into noise of spread 0.72, which no network was
+trained on; it can be asked for, to see what it does.
 """
 
 from __future__ import annotations
@@ -33,12 +33,14 @@ def sample_ddpm(
     noise: Callable[[int], Tensor],
     schedule: Schedule,
     callback: StepCallback | None = None,
+    clamp: float | None = None,
 ) -> Tensor:
     """Walk from noise to a clean signal.
 
     ``predict(x_t, t)`` returns the predicted clean signal; ``noise(step)`` returns N(0, 1) of the
     signal's shape: step ``schedule.steps`` is the starting state, step t is added on the way from
-    t to t - 1. Returns x_0, which is the prediction at t = 0.
+    t to t - 1. Returns x_0, which is the prediction at t = 0. ``clamp`` limits every state that a step
+    leads to (neither the first nor x_0) to that much on either side.
     """
     state = noise(schedule.steps)
     for t in range(schedule.steps - 1, -1, -1):
@@ -52,6 +54,8 @@ def sample_ddpm(
             + schedule.state_weight[t] * state
             + schedule.noise_weight[t] * noise(t)
         )
+        if clamp is not None:
+            state = state.clamp(-clamp, clamp)
     raise ValueError("a schedule needs at least one step")
 
 

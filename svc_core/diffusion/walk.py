@@ -13,12 +13,13 @@ sigma', D' where the first look was D; it is Euler's step towards the corrected 
     second = D + sigma / (2 sigma') (D' - D)
 
 with C and B. So one recurrence replays them all, noise levels compare in one scale, and no weight is
-negative: an error in a prediction does not grow.
+negative: an error in a prediction does not grow. A sampler that clamps its states (a defect: see
+conversion.defects) clamps v_{i+1} as well, and an error still does not grow.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class Walk:
     address: np.ndarray  # which seeded noise z is
     start_weight: float  # v_0 is this times the seeded noise of start_address
     start_address: int
+    clamp: float | None = None  # v_{i+1} is kept within this much on either side of 0; v_0 is not
 
     def __len__(self) -> int:
         return len(self.step)
@@ -55,10 +57,10 @@ class Walk:
 COLUMNS = tuple(field.name for field in fields(Walk))[:7]
 
 
-def ddpm_walk(schedule: Schedule) -> Walk:
-    """All steps of ``schedule``, with fresh noise at each."""
+def ddpm_walk(schedule: Schedule, clamp: float | None = None) -> Walk:
+    """All steps of ``schedule``, with fresh noise at each; ``clamp`` as :func:`sample_ddpm` takes it."""
     t = np.arange(schedule.steps - 1, -1, -1)
-    return _walk(
+    walk = _walk(
         t,
         schedule.sigma[t],
         predicted=schedule.predicted_weight[t],
@@ -67,6 +69,7 @@ def ddpm_walk(schedule: Schedule) -> Walk:
         address=t,
         start=(1.0, schedule.steps),
     )
+    return replace(walk, clamp=clamp)
 
 
 def ddim_walk(times: np.ndarray, schedule: Schedule) -> Walk:

@@ -50,17 +50,26 @@ class Entry:
     seed: int
     guidance: str  # such as "singer=1.5 melody=-1"; empty where there is none
     without: str  # conditions taken away, such as "melody loudness"
+    swap: str  # the singer that the target was swapped for on the way; empty where it was not
+    swap_at: int  # from this place of the walk on; 0 where it was not
+    defect: str  # what is broken on purpose, such as "clamp"
+    label: str
+    note: str
     seconds: float
     bytes: int  # of all files
     fingerprint: str  # never empty, and the last column: a line that was cut off is noticed
 
 
-TEXTS, LAST = ("detail", "song", "phrase", "source", "target", "sampler", "guidance", "without"), "fingerprint"
+TEXTS = ("detail", "song", "phrase", "source", "target", "sampler", "guidance", "without")
+TEXTS += ("swap", "defect", "label", "note")
+LAST = "fingerprint"
+LATER = {"swap": "", "swap_at": 0, "defect": "", "label": "", "note": ""}  # what an older catalogue would have said
 NAMES = tuple(field.name for field in fields(Entry))
 RANGES = {
     "key_shift_semitones": (-96, 96),
     "steps": (1, 10_000),
     "seed": (0, (1 << 32) - 1),
+    "swap_at": (0, 10_000),
     "seconds": (0, 3_600),
     "bytes": (0, 1 << 40),
 }
@@ -126,6 +135,11 @@ def entry_of(manifest: Manifest) -> Entry:
         seed=sampler.seed,
         guidance=" ".join(f"{condition}={weight:g}" for condition, weight in sorted(sampler.guidance.items())),
         without=" ".join(sorted(sampler.without)),
+        swap="" if sampler.swap is None else sampler.swap.singer,
+        swap_at=0 if sampler.swap is None else sampler.swap.at,
+        defect=sampler.defect,
+        label=manifest.label,
+        note=manifest.note,
         seconds=round(manifest.seconds, 2),
         bytes=manifest.bytes,
         fingerprint=manifest.fingerprint,
@@ -185,7 +199,7 @@ def parse_rows(data: bytes) -> pd.DataFrame:
     if b"\0" in data or not data.endswith(b"\n"):
         raise ValueError("it is no text, or its last line is cut off")
     columns = header.decode().strip().split(",")
-    if missing := set(NAMES) - set(columns):
+    if missing := set(NAMES) - set(LATER) - set(columns):
         raise ValueError(f"no column {', '.join(sorted(missing))}")
     scores = [name for name in columns if name not in NAMES]
     if len(set(columns)) < len(columns) or not all(map(SCORE_NAME.fullmatch, scores)):
@@ -198,6 +212,8 @@ def parse_rows(data: bytes) -> pd.DataFrame:
         index_col=False,
         encoding="utf-8",
     )
+    for name in set(LATER) - set(columns):
+        table[name] = pd.Series(LATER[name], table.index, dtype=KINDS[name])
     _check(table, scores)
     return table[[*NAMES[:-1], *scores, LAST]]
 

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, field
 from svc_core.traces.parsing import ParseError, parse
 from svc_core.traces.scale import DB_PER_LEVEL, F0_HIGH_HZ, F0_LOW_HZ, FLOOR_DB
 
-FORMAT, VERSION = "singsteps-trace", 2
+FORMAT, VERSION = "singsteps-trace", 3
+OLDEST = 2  # lacks swap, defect, clamp, label and note; a reader of 2 would pass over a clamp and replay other states
 MANIFEST = "trace.json"
 LONGEST_MANIFEST = 2 << 20  # bytes; a full trace's has 30 kB
 MOST_FRAMES = 8_192  # 87 s of sound; a trace is a phrase
@@ -41,6 +42,14 @@ class Recording:
 
 
 @dataclass(frozen=True)
+class Swap:
+    """From place ``at`` of the walk on the sampler was told this singer."""
+
+    singer: str
+    at: int
+
+
+@dataclass(frozen=True)
 class Sampler:
     """``noise`` names the generator; v_0 is ``start_weight`` times the noise of ``start_address``."""
 
@@ -52,6 +61,9 @@ class Sampler:
     start_address: int
     guidance: dict[str, float] = field(default_factory=dict)  # condition -> weight, those that are not 0
     without: list[str] = field(default_factory=list)  # conditions taken away
+    swap: Swap | None = None
+    defect: str = ""  # what is broken on purpose (see conversion.defects)
+    clamp: float | None = None  # every state but the first was kept within this much on either side of 0
 
 
 @dataclass(frozen=True)
@@ -154,6 +166,8 @@ class Manifest:
     predicted_error_db: float
     licence: str
     attribution: list[str]
+    label: str = ""  # tells apart what else would have one name
+    note: str = ""  # a sentence for the reader
     files: dict[str, FileFacts] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -202,7 +216,7 @@ def _check_format(found: object) -> None:
     version = int(known[1])
     if version > VERSION:
         raise ParseError(f"a newer SingSteps wrote it ({found}; this one reads {format_name()}): update SingSteps")
-    if version < VERSION:
+    if version < OLDEST:
         raise ParseError(f"an older SingSteps wrote it ({found}; this one reads {format_name()}): record it again")
 
 
@@ -217,6 +231,8 @@ def _claims(m: Manifest) -> list[tuple[bool, str]]:
         (1 <= steps <= MOST_STEPS, "sampler.steps"),
         (0 <= m.sampler.seed < 1 << 32, "sampler.seed"),
         (0 <= m.sampler.start_address < 1 << 32, "sampler.start_address"),
+        (m.sampler.swap is None or 1 <= m.sampler.swap.at < steps, "sampler.swap"),
+        (m.sampler.clamp is None or m.sampler.clamp > 0, "sampler.clamp"),
         (0 < m.frames <= MOST_FRAMES, "frames"),
         (0 <= m.reference_frames <= MOST_FRAMES, "reference_frames"),
         (0 < m.grid.n_mels <= MOST_BANDS, "grid.n_mels"),

@@ -3,7 +3,7 @@
 The next state is linear in the present one, in the predicted clean mel and in seeded noise (see
 diffusion.walk). The predictions are kept at some places only; between two of them they are
 interpolated linearly. An error in a prediction does not grow: the weights of all predictions in a
-state sum to at most one.
+state sum to at most one. Where the sampler clamped its states, they are clamped here.
 
 States are in normalised units at unit variance, predictions in dB of the fixed scale. A *place* is
 where a step stands on the walk: 0 is the noisiest, whatever the sampler itself calls it.
@@ -74,6 +74,8 @@ class Replay:
         if walk.noise[place]:
             noise = seeded_noise(self.seed, int(walk.address[place]), *state.shape)
             moved += np.float32(walk.noise[place]) * noise
+        if walk.clamp is not None:
+            np.clip(moved, -np.float32(walk.clamp), np.float32(walk.clamp), out=moved)
         return moved
 
     def states(self) -> Iterator[tuple[int, np.ndarray]]:

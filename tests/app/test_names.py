@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.parts.names import as_text, key_label, sampler_label, singer_label, trace_label
+from app.parts.names import DEFECTS, as_text, key_label, peculiarities, sampler_label, singer_label, trace_label
+from svc_core.conversion import defects
 from svc_core.traces.catalogue import Entry, entry_of
 from tests.support.hand_traces import hand_manifest
 
@@ -53,7 +54,33 @@ def test_trace_in_one_line():
     assert trace_label(ENTRY) == label
 
 
-@pytest.mark.parametrize("field", ["phrase", "source", "target", "sampler", "guidance", "without"])
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, []),
+        ({"guidance": "melody=-1 singer=1.5"}, ["guidance: melody −1, singer 1.5"]),
+        ({"without": "melody"}, ["without melody"]),
+        ({"without": "content loudness melody singer"}, ["without content, loudness, melody and singer"]),
+        ({"swap": "makam-m2", "swap_at": 300}, ["singer swapped for man makam-m2 after 300 steps"]),
+        ({"swap": "makam-f3", "swap_at": 1}, ["singer swapped for woman makam-f3 after 1 step"]),
+        ({"defect": "clamp"}, ["bug: every noisy state clamped to ±1"]),
+        ({"defect": "new"}, ["bug: new"]),
+        ({"without": "content", "defect": "early-f0"}, ["without content", "bug: told the melody 27 ms early"]),
+    ],
+)
+def test_what_was_done_to_a_conversion(changed, said):
+    entry = replace(ENTRY, **changed)
+    assert peculiarities(entry) == said
+    assert trace_label(entry) == " · ".join([trace_label(ENTRY), *said])
+
+
+def test_every_defect_has_a_name():
+    assert set(DEFECTS) == set(defects.DEFECTS)
+
+
+@pytest.mark.parametrize(
+    "field", ["phrase", "source", "target", "sampler", "guidance", "without", "swap", "defect", "label"]
+)
 def test_traces_that_differ_are_called_differently(field):
     other: Entry = replace(ENTRY, **{field: "another"})
     assert trace_label(other) != trace_label(ENTRY)

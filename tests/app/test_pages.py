@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.parts.choice import FEW, MOST_OFFERED
 from app.parts.names import as_text
 from svc_core.traces.catalogue import CATALOGUE, entry_of, write_rows
-from svc_core.traces.manifest import parse_manifest
+from svc_core.traces.manifest import Swap, parse_manifest
 from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.writing import write_trace
 from tests.app.conftest import NAMES
@@ -92,12 +92,29 @@ def test_texts_follow_the_sampler(own_traces, sampler, steps, words):
     assert "1000" not in text and "thousand" not in text
 
 
+def test_what_is_unusual_and_the_note_are_said(own_traces):
+    manifest = hand_manifest("a", note="A **failure**, named as such.")
+    sampler = replace(manifest.sampler, swap=Swap("s-m2", 3), defect="clamp", clamp=1.0, without=["loudness"])
+    manifest = replace(manifest, sampler=sampler)
+    write_trace(own_traces, manifest, hand_files(manifest))
+    rebuild_catalogue(own_traces)
+    page = open_page(trace="a")
+    assert not page.exception
+    text = plain(" ".join(element.value for element in page.markdown))
+    unusual = "without loudness; singer swapped for man s-m2 after 3 steps; bug: every noisy state clamped to ±1"
+    assert f"What is unusual here: **{unusual}**." in text
+    assert said(page) == "A **failure**, named as such."
+    conversion(page).select(NAMES[0]).run()
+    assert "unusual" not in " ".join(element.value for element in page.markdown)
+    assert said(page) == ""
+
+
 EVIL = "![x](http://evil/a.png) <script>x</script> **b** $x$ :red[y]"
 
 
 def test_names_from_data_are_escaped_wherever_they_are_written(own_traces):
     recording = replace(hand_manifest().source, singer=EVIL, song=EVIL, phrase=EVIL)
-    facts = {"source": recording, "target": EVIL, "vocoder": EVIL, "licence": EVIL, "attribution": [EVIL]}
+    facts = {"source": recording, "target": EVIL, "note": EVIL, "vocoder": EVIL, "licence": EVIL, "attribution": [EVIL]}
     manifest = hand_manifest("a", **facts)
     write_trace(own_traces, manifest, hand_files(manifest))
     rebuild_catalogue(own_traces)

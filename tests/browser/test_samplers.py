@@ -1,6 +1,7 @@
 """The scrubber over every sampler's walk, long and short, full and light; and over traces that mean ill."""
 
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -53,6 +54,9 @@ def traces(tmp_path_factory):
         for detail in ("full", "light"):
             manifest = hand_manifest(f"{sampler}-{detail}", sampler, steps, detail=detail, sounds=8, **SIZE)
             write_trace(parent, manifest, hand_files(manifest))
+    manifest = hand_manifest("clamped-full", "ddpm", 1000, sounds=8, **SIZE)
+    manifest = replace(manifest, sampler=replace(manifest.sampler, defect="clamp", clamp=1.0))
+    write_trace(parent, manifest, hand_files(manifest))
     for name, (damaged, _) in BROKEN.items():
         manifest = hand_manifest(f"broken-{name}", **SIZE)
         write_trace(parent, manifest, hand_files(manifest) | {"predicted.npy.gz": damaged()})
@@ -83,6 +87,16 @@ def test_states_of_every_sampler_are_those_of_python(open_trace_page, traces, sa
     replay, last = replay_of(open_trace(traces / f"{sampler}-full")), WALKS[sampler] - 1
     for place in sorted({0, 1, 7, last // 2, last} & set(range(last + 1))):
         np.testing.assert_allclose(state(page, place), replay.state_at(place).ravel(), atol=5e-4)
+
+
+def test_states_that_the_sampler_clamped_are_those_of_python(open_trace_page, traces):
+    page = open_trace_page("clamped-full")
+    wait_for_states(page)
+    replay = replay_of(open_trace(traces / "clamped-full"))
+    for place in (0, 1, 7, 499, 999):
+        found = state(page, place)
+        np.testing.assert_allclose(found, replay.state_at(place).ravel(), atol=5e-4)
+        assert (np.abs(found).max() <= 1.0) == (place > 0)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import soundfile
 
 from svc_core.conversion import engine
 from svc_core.conversion.engine import Batch, LoadedModel, Making, Outcome, make_batches, record_one, run_batches
-from svc_core.conversion.job import Credit, Excerpt, Job
+from svc_core.conversion.job import Credit, Excerpt, Job, Swap
 from svc_core.conversion.record import ModelFacts
 from svc_core.model.checkpoint import load_model, model_hash
 from svc_core.model.guidance import Guidance
@@ -74,8 +74,15 @@ def test_what_cannot_be_sampled_together_is_not(folder, loaded):
         job(path, sampler="euler", steps=5),
         job(path, guidance=Guidance(singer=2.0)),
         job(path, detail="full"),
+        job(path, swap=Swap("bass", 3)),
+        job(path, target="bass", swap=Swap("alto", 3), note="x"),  # to another singer, but at the same place
+        job(path, swap=Swap("bass", 4)),
+        job(path, defect="clamp"),
+        job(path, defect="early-f0"),
     ]
-    assert sorted(len(batch.jobs) for batch in batches_of(jobs, loaded, 9)) == [1, 1, 1, 1, 1, 2]
+    batches = batches_of(jobs, loaded, 9)
+    assert sorted(len(batch.jobs) for batch in batches) == [1] * 8 + [2, 2]
+    assert [batch.jobs for batch in batches if batch.jobs[0].swap] == [tuple(jobs[7:9]), (jobs[9],)]
 
 
 def test_a_part_of_a_recording_is_as_long_as_the_part(folder, loaded):

@@ -14,13 +14,14 @@ from svc_core.conversion.detail import DETAIL
 from svc_core.conversion.finish import metrics_csv, pack_hidden
 from svc_core.conversion.hearing import FIGURES, PEAK, HeardStep, mean_voices, singer_encoder
 from svc_core.conversion.hidden import NAMES
-from svc_core.conversion.job import Job
+from svc_core.conversion.job import Job, Swap
 from svc_core.conversion.sampling import Sampling
 from svc_core.diffusion.walk import ddpm_walk
 from svc_core.metrics.singer import EMBEDDING
 from svc_core.model.checkpoint import model_hash
 from svc_core.sound.audio import load_audio
 from svc_core.sound.features import Features, extract_features
+from svc_core.traces import manifest as facts
 from svc_core.traces.arrays import unpack_array
 from svc_core.traces.manifest import Pictures, Sampler
 from svc_core.traces.replay import replay_of
@@ -317,6 +318,39 @@ def test_little_detail_is_little(light_trace):
     assert manifest.contours.state == []
     assert set(light_trace.metrics()["kind"]) == {"predicted"}
     assert {vectors.shape for vectors in light_trace.hidden_vectors().values()} == {(STEPS, light.components)}
+
+
+# the singer swapped on the way, defects on purpose
+
+
+def test_a_swap_a_label_and_a_note_are_told(own_path, teacher, make_trace):
+    job = Job(own_excerpt(own_path), "bass", None, -5, 0, "euler", 4, detail="light", label="mine")
+    trace = make_trace(replace(job, swap=Swap("alto", 3), note="From the third step on an alto."), teacher)
+    manifest = trace.manifest
+    assert manifest.id.endswith("--bass--key-5--euler4--seed0--swap3-alto--mine")
+    assert (manifest.target, manifest.sampler.swap, manifest.key_shift_semitones) == ("bass", facts.Swap("alto", 3), -5)
+    assert (manifest.label, manifest.note) == ("mine", "From the third step on an alto.")
+    assert (manifest.sampler.defect, manifest.sampler.clamp) == ("", None)
+
+
+def test_a_clamped_walk_is_replayed_as_it_was(own_path, teacher, make_trace):
+    trace = make_trace(Job(own_excerpt(own_path), "bass", None, -5, 0, defect="clamp", detail="light"), teacher)
+    assert (trace.manifest.sampler.defect, trace.manifest.sampler.clamp) == ("clamp", 1.0)
+    assert trace.manifest.format == "singsteps-trace-3"
+    assert trace.manifest.state_error_db < 0.7
+    sizes = [np.abs(state).max() for _, state in replay_of(trace).states()]
+    assert sizes[0] > 3
+    assert max(sizes[1:]) == 1.0
+
+
+def test_the_melody_asked_for_stays_the_right_one_where_the_model_is_told_another(
+    own_path, own_source, teacher, make_trace
+):
+    job = Job(own_excerpt(own_path), "bass", None, -5, 0, "ddim", 2, defect="early-f0", detail="light")
+    trace = make_trace(job, teacher)
+    asked, f0_hz = trace.f0_hz()["asked"], own_source.features.f0_hz
+    np.testing.assert_allclose(asked, f0_hz * 2 ** (-5 / 12), rtol=1e-3, atol=0.051)
+    assert trace.manifest.sampler.defect == "early-f0"
 
 
 # other samplers

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from svc_core.conversion import job as job_module
-from svc_core.conversion.job import Credit, Excerpt, Job, JobError, corpus_jobs, read_credits, safe_name
+from svc_core.conversion.job import Credit, Excerpt, Job, JobError, Swap, corpus_jobs, read_credits, safe_name
 from svc_core.corpora.corpus import Clip, Corpus, Phrase
 from svc_core.model.guidance import Guidance
 from tests.conftest import is_sentence, write_rows
@@ -201,6 +201,13 @@ def test_a_plain_job_keeps_the_name_that_shipped_traces_have():
         ({"guidance": Guidance(singer=2.0)}, "ddpm--seed0--guide-singer2"),
         ({"guidance": Guidance(content=-1.0, singer=1.5)}, "ddpm--seed0--guide-content-1-singer1.5"),
         ({"label": "teacher"}, "ddpm--seed0--teacher"),
+        ({"swap": Swap("makam-m2", 300)}, "ddpm--seed0--swap300-makam-m2"),
+        ({"swap": Swap("a b", 3)}, f"ddpm--seed0--swap3-{safe_name('a b')}"),
+        ({"defect": "early-f0"}, "ddpm--seed0--defect-early-f0"),
+        (
+            {"guidance": Guidance(singer=2.0), "swap": Swap("pjs-m1", 1), "defect": "clamp", "label": "b"},
+            "ddpm--seed0--guide-singer2--swap1-pjs-m1--defect-clamp--b",
+        ),
         (
             {"seed": 7, "without": ("content",), "guidance": Guidance(melody=0.5), "label": "b"},
             "ddpm--seed7--without-content--guide-melody0.5--b",
@@ -211,8 +218,8 @@ def test_what_is_out_of_the_ordinary_stands_at_the_end_of_the_name(changed, end)
     assert replace(PLAIN, **changed).id == f"{WALK}--{end}"
 
 
-def test_detail_and_model_are_no_part_of_the_name():
-    assert replace(PLAIN, detail="light", model="models/other.safetensors").id == PLAIN.id
+def test_detail_model_and_note_are_no_part_of_the_name():
+    assert replace(PLAIN, detail="light", model="models/other.safetensors", note="A failure.").id == PLAIN.id
 
 
 @pytest.mark.parametrize("name", ["pjs091", "caro_vibrato_b", "pjs-m1", "me@0.5-2", "me@2-", "v1.5", "con", "c++"])
@@ -221,7 +228,7 @@ def test_a_safe_name_stays_as_it_is(name):
 
 
 UNSAFE = ["a/b", "a\\b", "..", ".hidden", "-rf", "a b", "a--b", "a?b#c%", "a:b", "ends.", "", "小明", "Şentürk", "a\nb"]
-UNSAFE += ["con.take1", "LPT1.x", "guide-singer2", "without-melody", "\udcff", "~a"]
+UNSAFE += ["con.take1", "LPT1.x", "guide-singer2", "without-melody", "swap30-alto", "defect-clamp", "\udcff", "~a"]
 
 
 @pytest.mark.parametrize("name", UNSAFE)
@@ -248,6 +255,8 @@ def test_a_name_is_the_same_however_a_file_system_composes_its_letters():
 def test_a_label_cannot_pass_for_what_a_conversion_was_made_without():
     assert replace(PLAIN, label="without-melody").id != replace(PLAIN, without=("melody",)).id
     assert replace(PLAIN, label="guide-singer2").id != replace(PLAIN, guidance=Guidance(singer=2.0)).id
+    assert replace(PLAIN, label="defect-clamp").id != replace(PLAIN, defect="clamp").id
+    assert replace(PLAIN, label="swap3-alto").id != replace(PLAIN, swap=Swap("alto", 3)).id
 
 
 def test_the_longest_names_fit_and_stay_apart():
@@ -279,6 +288,9 @@ def test_the_longest_names_fit_and_stay_apart():
         {"guidance": Guidance(singer=1e-9)},
         {"without": ("singer",)},
         {"detail": "light"},
+        {"swap": Swap("alto", 3)},
+        {"defect": "clamp"},
+        {"note": "A failure."},
     ],
 )
 def test_the_fingerprint_tells_what_decides_a_trace(changed):

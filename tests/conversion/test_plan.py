@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from svc_core.config import Config
-from svc_core.conversion.job import Credit, Excerpt, Job, JobError, read_credits
+from svc_core.conversion.job import Credit, Excerpt, Job, JobError, Swap, read_credits
 from svc_core.conversion.plan import Block, Plan, plan_jobs
 from svc_core.conversion.plan_file import read_plan
 from svc_core.corpora.corpus import Clip, Corpus, Phrase
@@ -327,8 +327,12 @@ def test_what_is_guided_may_not_be_taken_away(jobs_of):
 
 def test_everybody_must_be_credited(corpus, models):
     bass = {"bass": CREDITS["bass"]}
-    lines = refusal(plan_jobs, Plan((replace(ONE, targets=("bass", "cantor")),)), corpus, bass, models)
-    assert [line[:33] for line in lines] == ["nobody is credited for 'alto': ad", "nobody is credited for 'cantor': "]
+    for block in (replace(ONE, targets=("bass", "cantor")), replace(ONE, swaps=(Swap("cantor", 3),))):
+        lines = refusal(plan_jobs, Plan((block,)), corpus, bass, models)
+        assert [line[:33] for line in lines] == [
+            "nobody is credited for 'alto': ad",
+            "nobody is credited for 'cantor': ",
+        ]
 
 
 def test_a_recording_that_is_gone_is_named_once(jobs_of, corpus):
@@ -358,7 +362,7 @@ def test_phrases_without_a_corpus_are_refused(models):
     assert "--corpus" in refusal(plan_jobs, Plan((ONE,)), None, CREDITS, models)[0]
 
 
-@pytest.mark.parametrize("emptied", ["targets", "sources", "keys", "seeds", "without"])
+@pytest.mark.parametrize("emptied", ["targets", "sources", "keys", "seeds", "without", "swaps"])
 def test_a_block_with_nothing_in_it_is_refused(jobs_of, emptied):
     assert "makes nothing" in refusal(jobs_of, replace(ONE, **{emptied: ()}))[0]
 
@@ -372,6 +376,97 @@ def test_a_seed_beyond_the_noises_addresses_is_refused(jobs_of, seed):
 @pytest.mark.parametrize("value", ["nan", "inf", "true", '"2"'])
 def test_a_weight_is_a_finite_number(written, value):
     assert "a number" in refusal(written, SMALLEST + f"guidance = [{{singer = {value}}}]")[0]
+
+
+# the singer swapped on the way
+
+
+def test_swaps_are_of_the_product(written):
+    swaps = 'swaps = [{}, {singer = "cantor", at = 4}, {singer = "alto", at = 1}]'
+    jobs = written(f'{SMALLEST}samplers = ["ddpm", "euler:5"]\n{swaps}')
+    assert [job.swap for job in jobs] == [None, Swap("cantor", 4), Swap("alto", 1)] * 2
+    assert len({job.id for job in jobs}) == 6
+    assert {job.target for job in jobs} == {"bass"}
+
+
+def test_everything_wrong_with_swaps_is_said(written):
+    lines = refusal(
+        written,
+        SMALLEST
+        + """
+        samplers = ["ddpm", "ddim:6", "heun:1"]
+        without = [[], ["singer"]]
+        swaps = [{singer = "tenor", at = 6}, {singer = "bass", at = 0}, {}, {singer = "cantor", at = 20}]
+        """,
+    )
+    assert lines == [
+        "block 1: the model knows no singer tenor to swap for; it knows alto, bass, cantor.",
+        "block 1: bass would be swapped for bass: leave it out of the targets, or of the swaps.",
+        "block 1: 'singer' is swapped and taken away in one conversion: ask for these in two blocks.",
+        "block 1: the sampler 'ddpm': the singer cannot be swapped at place 0 of a walk of 20 steps; choose 1 to 19.",
+        "block 1: the sampler 'ddpm': the singer cannot be swapped at place 20 of a walk of 20 steps; choose 1 to 19.",
+        "block 1: the sampler 'ddim:6': the singer cannot be swapped at place 6 of a walk of 6 steps; choose 1 to 5.",
+        "block 1: the sampler 'ddim:6': the singer cannot be swapped at place 0 of a walk of 6 steps; choose 1 to 5.",
+        "block 1: the sampler 'ddim:6': the singer cannot be swapped at place 20 of a walk of 6 steps; choose 1 to 5.",
+        "block 1: the sampler 'heun:1': a walk of one step has no place to swap the singer at; ask for more steps.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "3",
+        "{at = 3}",
+        '{singer = "alto"}',
+        '{singer = "alto", at = 3, key = 1}',
+        '{singer = "alto", at = true}',
+        '{singer = "alto", at = 1.5}',
+        '{singer = "", at = 3}',
+    ],
+)
+def test_a_swap_has_a_singer_and_a_place_and_no_more(written, entry):
+    (line,) = refusal(written, SMALLEST + f"swaps = [{{}}, {entry}]")
+    assert line.startswith("block 1: 'swaps' must be a list of tables, like [{}, {singer = \"alto\", at = 300}], and ")
+
+
+def test_a_student_of_two_steps_can_be_swapped_between_them(jobs_of):
+    block = replace(ONE, model="student", samplers=("consistency:2",), swaps=(Swap("cantor", 1),))
+    (job,) = jobs_of(block)
+    assert (job.steps, job.swap) == (2, Swap("cantor", 1))
+
+
+# defects and notes
+
+
+def test_a_block_has_one_defect_and_a_note(written):
+    (job,) = written(SMALLEST + 'samplers = ["ddpm"]\ndefect = "clamp"\nnote = "A bug, on purpose."')
+    assert (job.defect, job.note) == ("clamp", "A bug, on purpose.")
+    (job,) = written(SMALLEST + 'defect = ""\nnote = ""')
+    assert (job.defect, job.note) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("defect", "model", "samplers", "said"),
+    [
+        ("hiccup", "teacher", ("ddpm", "ddim"), "there is no defect 'hiccup'; there are clamp, early-f0, sigma-max."),
+        ("clamp", "edm", ("euler",), "the sampler 'euler': 'clamp' is a defect of DDPM's sampler; choose 'ddpm'."),
+        ("sigma-max", "edm", ("ddim",), "the sampler 'ddim': 'sigma-max' is a defect of the Karras grid"),
+    ],
+)
+def test_a_defect_that_cannot_be_had_is_refused_once(jobs_of, defect, model, samplers, said):
+    (line,) = refusal(jobs_of, replace(ONE, model=model, samplers=samplers, defect=defect))
+    assert line.startswith(said)
+
+
+def test_a_student_can_begin_at_noise_that_was_not_covered(jobs_of):
+    assert len(jobs_of(replace(ONE, model="student", defect="sigma-max"))) == 1
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "x" * 2001, "\u202ehidden", "a\0b"])
+@pytest.mark.parametrize("name", ["label", "note"])
+def test_a_label_or_a_note_that_no_page_could_show_is_refused(jobs_of, name, text):
+    (line,) = refusal(jobs_of, replace(ONE, **{name: text}))
+    assert line == f"the {name} must be one line of at most 2000 characters."
 
 
 # two conversions of one name

@@ -9,8 +9,9 @@ import torch
 
 from svc_core.config import DB_PER_LN, DiffusionConfig
 from svc_core.conversion.convert import ConversionError
+from svc_core.conversion.defects import early_f0
 from svc_core.conversion.engine import LoadedModel, Making, record_one
-from svc_core.conversion.job import Job
+from svc_core.conversion.job import Job, Swap
 from svc_core.conversion.record import Recorded, make_wish, record_batch, sampling_of
 from svc_core.conversion.sampling import SamplingError, sample
 from svc_core.conversion.walks import walk_of
@@ -89,6 +90,39 @@ def test_guidance_is_the_samplers(own_path, own_source, teacher):
     assert np.abs(mel - plain).max() > 1e-2
 
 
+# the singer swapped on the way, and defects on purpose
+
+
+def test_before_a_swap_all_is_as_without_it_and_the_seventh_prediction_is_another(own_path, own_source, teacher):
+    job = own_job(own_path, sampler="ddim", steps=12)
+    plain = recorded(job, own_source, teacher)
+    swapped = recorded(replace(job, swap=Swap("alto", 7)), own_source, teacher)
+    same = [np.array_equal(a, b) for a, b in zip(swapped.recorder.levels, plain.recorder.levels, strict=True)]
+    assert same == [True] * 7 + [False] * 5
+    np.testing.assert_array_equal(swapped.recorder.state(7), plain.recorder.state(7))
+    assert (swapped.wish.job.target, swapped.wish.key_shift) == ("bass", 0)
+
+
+def test_the_model_is_told_the_melody_too_early_and_nobody_else_is(own_path, own_source, teacher):
+    job = own_job(own_path, -5, sampler="ddim", steps=3)
+    found = recorded(replace(job, defect="early-f0"), own_source, teacher)
+    early = replace(own_source.features, f0_hz=early_f0(own_source.features.f0_hz))
+    _, mel = by_the_sampler(job, replace(own_source, features=early), teacher.model)
+    _, plain = by_the_sampler(job, own_source, teacher.model)
+    np.testing.assert_array_equal(found.result, mel)
+    assert np.abs(mel - plain).max() > 1e-2
+    assert found.wish.source is own_source
+
+
+def test_the_clamp_is_the_samplers_and_the_walks(own_path, own_source, teacher):
+    found = recorded(own_job(own_path, defect="clamp"), own_source, teacher)
+    assert found.walk.clamp == 1.0
+    sizes = [np.abs(found.recorder.state(place)).max() for place in found.recorder.places]
+    assert sizes[0] > 3
+    assert max(sizes[1:]) == 1.0
+    assert len(sizes) == 20
+
+
 @pytest.mark.parametrize("steps", [1, 2, 4])
 def test_a_student_has_too_few_steps_to_be_mapped(short_path, short_source, student, steps):
     found = recorded(own_job(short_path, sampler="consistency", steps=steps), short_source, student)
@@ -142,10 +176,26 @@ def test_in_a_batch_each_is_as_alone(own_path, short_path, own_source, short_sou
         own_job(own_path, -5, seed=2, sampler=sampler, steps=steps),
         replace(own_job(own_path, 4, seed=3, sampler=sampler, steps=steps), target="alto", without=("content",)),
     ]
-    sources, told = [short_source, own_source, own_source], []
+    compare_with_alone(jobs, [short_source, own_source, own_source], teacher, mapped=sampler == "ddpm")
+
+
+@pytest.mark.parametrize(("sampler", "steps"), [("ddpm", None), ("heun", 6)])
+def test_in_a_batch_each_is_swapped_for_its_own_singer(
+    own_path, short_path, own_source, short_source, teacher, sampler, steps
+):
+    options = {"sampler": sampler, "steps": steps, "guidance": Guidance(singer=0.5)}
+    jobs = [
+        own_job(own_path, -5, seed=1, swap=Swap("alto", 3), **options),
+        replace(own_job(short_path, 2, seed=2, swap=Swap("bass", 3), **options), target="alto"),
+    ]
+    compare_with_alone(jobs, [own_source, short_source], teacher, mapped=sampler == "ddpm")
+
+
+def compare_with_alone(jobs: list[Job], sources: list, teacher: LoadedModel, mapped: bool) -> None:
+    told: list[int] = []
     wishes = [make_wish(job, source, None, teacher.model) for job, source in zip(jobs, sources, strict=True)]
     together = record_batch(wishes, teacher.model, teacher.facts, told.append)
-    assert told == [3] * len(together[0].walk)  # clips, at every step
+    assert told == [len(jobs)] * len(together[0].walk)  # clips, at every step
     for job, source, found in zip(jobs, sources, together, strict=True):
         alone = recorded(job, source, teacher)
         assert (found.wish.job, found.sampling) == (job, alone.sampling)
@@ -156,7 +206,7 @@ def test_in_a_batch_each_is_as_alone(own_path, short_path, own_source, short_sou
             np.testing.assert_allclose(found.recorder.state(place), alone.recorder.state(place), rtol=2e-3, atol=2e-3)
         for feature, expected in zip(found.hidden or [], alone.hidden or [], strict=True):
             np.testing.assert_allclose(feature, expected, rtol=1e-3, atol=5e-4)
-    assert (together[0].hidden is None) == (sampler == "heun")
+    assert (together[0].hidden is not None) == mapped
 
 
 def test_no_hook_is_left_in_the_model(own_path, own_source, tiny_model):

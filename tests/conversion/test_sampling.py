@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from svc_core.config import DiffusionConfig
-from svc_core.conversion.sampling import SAMPLERS, Sampling, SamplingError, choose_sampling, sample
+from svc_core.conversion.sampling import SAMPLERS, Sampling, SamplingError, choose_sampling, noise_levels, sample
 from svc_core.diffusion.noise import seeded_noise
 from svc_core.model.conditions import ConditionInputs, condition_inputs, keep_all
-from svc_core.model.guidance import Guidance
+from svc_core.model.guidance import Guidance, guided
 from svc_core.model.system import VoiceConverter
 from svc_core.sound.features import Features
 from svc_core.training.objectives import as_student
@@ -97,9 +97,9 @@ def test_what_is_asked_for_is_taken(tiny_model):
     assert choose_sampling(tiny_model, "heun", 3, 9, guidance) == Sampling("heun", 3, 9, guidance)
 
 
-def refusal(model: VoiceConverter, sampler: str, steps: int | None = None) -> str:
+def refusal(model: VoiceConverter, sampler: str, steps: int | None = None, **options) -> str:
     with pytest.raises(SamplingError) as caught:
-        choose_sampling(model, sampler, steps)
+        choose_sampling(model, sampler, steps, **options)
     assert is_sentence(str(caught.value))
     return str(caught.value)
 
@@ -131,6 +131,89 @@ def test_no_step_and_too_many_are_refused(usual_model, sampler, steps):
 
 
 # sampling
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_swap_needs_a_place_between_the_first_and_the_last(model_of, sampler):
+    model = model_of(sampler)
+    steps = None if sampler == "ddpm" else 7
+    last = (steps or 20) - 1
+    assert choose_sampling(model, sampler, steps, swap_at=1).swap_at == 1
+    assert choose_sampling(model, sampler, steps, swap_at=last).swap_at == last
+    for place in (-1, 0, last + 1):
+        assert f"place {place} of a walk" in refusal(model, sampler, steps, swap_at=place)
+
+
+def test_one_step_leaves_no_place_for_a_swap(student):
+    assert "no place to swap the singer at" in refusal(student, "consistency", 1, swap_at=1)
+
+
+@pytest.mark.parametrize(("sampler", "defect"), [("euler", "clamp"), ("ddpm", "sigma-max"), ("ddpm", "hiccup")])
+def test_a_defect_that_the_sampler_cannot_have_is_refused(tiny_model, sampler, defect):
+    assert f"'{defect}'" in refusal(tiny_model, sampler, defect=defect)
+
+
+def test_noise_levels_are_those_that_the_callback_is_told(model_of, inputs):
+    for sampler in SAMPLERS:
+        model, told = model_of(sampler), []
+        sampling = choose_sampling(model, sampler, None if sampler == "ddpm" else 5)
+        sampled(model, inputs, sampling, callback=lambda step, sigma, *rest, told=told: told.append(sigma))
+        np.testing.assert_array_equal(noise_levels(model, sampling), told)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_from_the_swap_on_the_sampler_is_told_the_other_singer(model_of, clip, monkeypatch, sampler):
+    """Every evaluation, guided too, is what the model says of that state for the one singer or the other."""
+    model, guidance, asked = model_of(sampler), Guidance(melody=0.5), []
+    sampling = choose_sampling(model, sampler, None if sampler == "ddpm" else 6, 3, guidance, swap_at=4)
+    border = noise_levels(model, sampling)[4]
+    own = model.denoise
+
+    def listening(noisy, sigma, conditioned):
+        asked.append((noisy[:1], float(sigma[0]), own(noisy, sigma, conditioned)))
+        return asked[-1][2]
+
+    monkeypatch.setattr(model, "denoise", listening)
+    sampled(model, condition_inputs(clip, 1), sampling, others=torch.tensor([0]))
+    monkeypatch.undo()
+    assert len(asked) == {"ddpm": 20, "heun": 11}.get(sampler, 6)
+    singers = []
+    with torch.inference_mode():
+        for noisy, sigma, said in asked:
+            rows = {}
+            for singer in (0, 1):
+                _, conditioned = guided(model, condition_inputs(clip, singer), guidance)
+                rows[singer] = own(noisy.repeat(2, 1, 1), torch.full((2,), sigma), conditioned)
+            assert not torch.equal(rows[0], rows[1])
+            singers.append(0 if torch.equal(said, rows[0]) else 1)
+            torch.testing.assert_close(said, rows[singers[-1]], rtol=0, atol=0)
+    # by the level: Heun's second look from the place before already has the other's
+    assert singers == [1 if sigma > 1.0001 * border else 0 for _, sigma, _ in asked]
+    assert singers.index(0) == {"heun": 7}.get(sampler, 4)
+
+
+def test_a_swap_without_singers_and_singers_without_a_swap_are_a_mistake(tiny_model, inputs):
+    with pytest.raises(ValueError, match="both a place and the singers"):
+        sampled(tiny_model, inputs, choose_sampling(tiny_model, "ddim", 3, swap_at=1))
+    with pytest.raises(ValueError, match="both a place and the singers"):
+        sampled(tiny_model, inputs, choose_sampling(tiny_model, "ddim", 3), others=torch.tensor([1]))
+
+
+@pytest.mark.parametrize("sampler", ["euler", "heun", "consistency"])
+def test_with_the_seeds_sigma_max_the_network_is_told_a_level_that_it_never_saw(model_of, inputs, monkeypatch, sampler):
+    model = model_of(sampler)
+    model.config = replace(model.config, train=replace(model.config.train, noise="log-normal"))
+    told, noise = [], []
+    model.denoiser.register_forward_pre_hook(lambda module, given: told.append(float(given[1][0])))
+    for defect in ("", "sigma-max"):
+        sampling = choose_sampling(model, sampler, 4, defect=defect)
+        sampled(model, inputs, sampling, callback=lambda step, sigma, state, said: noise.append((sigma, state.std())))
+    calls = len(told) // 2
+    highest = float(model.step_of(torch.tensor([model.config.edm.sigma_max])))
+    assert told[0] == pytest.approx(highest)
+    assert told[calls] > highest + 1
+    assert [noise[0][0], noise[4][0]] == pytest.approx([model.config.edm.sigma_max, 80.0])
+    assert float(noise[4][1]) == pytest.approx(80, rel=0.1)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

@@ -1,5 +1,7 @@
 """The walk that is written down against the sampler itself, for all five: what it says happens, happens."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from svc_core.sound.features import Features
 SEED, FRAMES = 5, 24
 STEPS = {"ddpm": None, "ddim": 7, "euler": 6, "heun": 5, "consistency": 4}
 CASES = [*STEPS.items(), ("ddim", 20), ("euler", 1), ("heun", 1), ("heun", 2), ("consistency", 1)]
+BROKEN = [("ddpm", "clamp"), ("euler", "sigma-max"), ("heun", "sigma-max"), ("consistency", "sigma-max")]
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +50,15 @@ def sampled(loaded, inputs, sampling, monkeypatch):
     return told, [value[0].numpy() for value in said], result[0].numpy()
 
 
-@pytest.mark.parametrize(("sampler", "steps"), CASES)
-def test_the_walk_is_the_samplers_own(teacher, student, inputs, monkeypatch, sampler, steps):
+@pytest.mark.parametrize(
+    ("sampler", "steps", "defect"), [(*case, "") for case in CASES] + [(name, STEPS[name], bug) for name, bug in BROKEN]
+)
+def test_the_walk_is_the_samplers_own(teacher, student, inputs, monkeypatch, sampler, steps, defect):
     loaded = student if sampler == "consistency" else teacher
-    sampling = choose_sampling(loaded.model, sampler, steps, SEED)
+    if defect == "sigma-max":
+        config = loaded.model.config
+        monkeypatch.setattr(loaded.model, "config", replace(config, train=replace(config.train, noise="log-normal")))
+    sampling = choose_sampling(loaded.model, sampler, steps, SEED, defect=defect)
     told, said, result = sampled(loaded, inputs, sampling, monkeypatch)
     walk = walk_of(loaded.model, sampling)
     assert len(walk) == len(told) == sampling.steps
@@ -74,6 +82,10 @@ def test_the_walk_is_the_samplers_own(teacher, student, inputs, monkeypatch, sam
             + walk.state[place] * state
             + walk.noise[place] * noise
         )
+        if walk.clamp is not None:
+            state = state.clip(-walk.clamp, walk.clamp)
+    assert (walk.clamp == 1.0) == (defect == "clamp")
+    assert (walk.sigma[0] == pytest.approx(80)) == (defect == "sigma-max")
     np.testing.assert_array_equal(result, said[-1])  # the last prediction is the result
 
 

@@ -126,6 +126,34 @@ def test_states_are_not_clamped():
     assert max(seen) > 4.9
 
 
+def test_states_are_clamped_where_that_is_asked_for_but_neither_the_first_nor_the_result():
+    loud = torch.full((1,), 5.0)
+    seen = []
+    result = sample_ddpm(
+        lambda state, t: loud,
+        lambda step: -loud,
+        SCHEDULE,
+        lambda step, sigma, state, predicted: seen.append(state.item()),
+        clamp=1.0,
+    )
+    assert seen[0] == -5.0
+    assert max(abs(state) for state in seen[1:]) == 1.0
+    assert result.item() == 5.0
+
+
+def test_clamped_noise_has_the_spread_that_is_said():
+    """E min(|z|, 1)^2 = 1 - 2 phi(1) = 0.516 of unit noise: a spread of 0.72."""
+    schedule, seen = Schedule(), []
+    sample_ddpm(
+        lambda state, t: torch.zeros(10_000),
+        noise_like((10_000,)),
+        schedule,
+        lambda step, sigma, state, predicted: seen.append(state.std().item()),
+        clamp=1.0,
+    )
+    assert seen[:2] == [pytest.approx(1.0, abs=0.02), pytest.approx(0.72, abs=0.01)]
+
+
 def test_a_schedule_without_steps_is_refused():
     with pytest.raises(ValueError, match="at least one step"):
         sample_ddpm(lambda state, t: state, noise_like((1,)), Schedule(steps=0))

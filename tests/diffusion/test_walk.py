@@ -24,7 +24,7 @@ def walked_again(seen: Walked) -> np.ndarray:
             state = state + walk.second[i] * seen.second[i]
         if walk.noise[i]:
             state = state + walk.noise[i] * seeded_noise(SEED, int(walk.address[i]), *shape)
-        states.append(state)
+        states.append(state if walk.clamp is None else state.clip(-walk.clamp, walk.clamp))
     return np.stack(states)
 
 
@@ -39,6 +39,15 @@ def test_the_recurrence_walks_where_the_sampler_walked(sampler, steps):
     sigma = seen.walk.sigma
     largest = 1.0 if seen.second is None else max(1.0, (sigma[:-1] / (2 * sigma[1:])).max())
     np.testing.assert_allclose(walked_again(seen), seen.states, rtol=0, atol=2e-5 * largest)
+
+
+@pytest.mark.parametrize("steps", [20, 60])
+def test_a_sampler_that_clamps_is_walked_with_too(steps):
+    seen, plain = run("ddpm", steps, clamp=1.0), run("ddpm", steps)
+    assert (seen.walk.clamp, plain.walk.clamp) == (1.0, None)
+    assert np.abs(seen.states[1:]).max() == 1.0 < np.abs(seen.states[0]).max()
+    np.testing.assert_allclose(walked_again(seen), seen.states, rtol=0, atol=2e-5)
+    assert np.abs(seen.states - plain.states).max() > 0.2
 
 
 @pytest.mark.parametrize("steps", [1, 2, 20])

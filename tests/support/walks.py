@@ -42,8 +42,17 @@ class Walked:
     result: np.ndarray
 
 
-def run(sampler: str, steps: int, shape: tuple[int, int] = (BANDS, FRAMES), denoise=toy_denoise) -> Walked:
-    """One walk of the sampler as this package has it, in single precision; for DDPM a schedule of so many steps."""
+def run(
+    sampler: str,
+    steps: int,
+    shape: tuple[int, int] = (BANDS, FRAMES),
+    denoise=toy_denoise,
+    clamp: float | None = None,
+) -> Walked:
+    """One walk of the sampler as this package has it, in single precision; for DDPM a schedule of so many steps.
+
+    ``clamp`` is DDPM's.
+    """
     schedule = Schedule() if sampler != "ddpm" or steps == 1000 else Schedule(steps, 1e-4, 0.5)
     told, asked = [], []
 
@@ -63,8 +72,8 @@ def run(sampler: str, steps: int, shape: tuple[int, int] = (BANDS, FRAMES), deno
         told.append((step, sigma, state.numpy() / np.float32(unit), predicted.numpy().copy()))
 
     if sampler == "ddpm":
-        walk = ddpm_walk(schedule)
-        result = sample_ddpm(predict, noise, schedule, callback)
+        walk = ddpm_walk(schedule, clamp)
+        result = sample_ddpm(predict, noise, schedule, callback, clamp)
     elif sampler == "ddim":
         walk = ddim_walk(ddim_steps(steps, schedule), schedule)
         result = sample_ddim(predict, noise(START), schedule, steps, callback)

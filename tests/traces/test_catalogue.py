@@ -16,7 +16,7 @@ from svc_core.traces.catalogue import (
     rows_of,
     write_rows,
 )
-from svc_core.traces.manifest import Manifest, Recording, Sampler
+from svc_core.traces.manifest import Manifest, Recording, Sampler, Swap
 from svc_core.traces.place import Place
 from svc_core.traces.trace import Trace
 from tests.conftest import is_sentence
@@ -36,7 +36,9 @@ def parent(tmp_path):
 
 def test_an_entry_says_what_the_manifest_says():
     sampler = Sampler("heun", 20, 7, "lowbias32", 1.0, 1000, {"singer": 1.5, "melody": -1.0}, ["loudness", "content"])
-    entry = entry_of(replace(hand_manifest("amen--bass--alto"), sampler=sampler))
+    sampler = replace(sampler, swap=Swap("tenor", 12), defect="sigma-max")
+    manifest = hand_manifest("amen--bass--alto", label="mine", note="A failure, named as such.")
+    entry = entry_of(replace(manifest, sampler=sampler))
     assert entry == Entry(
         id="amen--bass--alto",
         detail="full",
@@ -50,6 +52,11 @@ def test_an_entry_says_what_the_manifest_says():
         seed=7,
         guidance="melody=-1 singer=1.5",
         without="content loudness",
+        swap="tenor",
+        swap_at=12,
+        defect="sigma-max",
+        label="mine",
+        note="A failure, named as such.",
         seconds=0.13,  # 12 frames of 10.67 ms
         bytes=0,
         fingerprint="0123456789abcdef",
@@ -64,6 +71,20 @@ def test_entries_are_found_by_row_and_by_id(parent):
     assert "gloria" not in catalogue
     assert None not in catalogue
     assert isinstance(catalogue.entry(1).steps, int)
+
+
+def test_a_catalogue_from_before_there_were_swaps_and_defects_says_that_there_are_none(parent):
+    path = parent / CATALOGUE
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("swap,swap_at,defect,label,note,", "").replace(",,0,,,,0.13", ",0.13"), encoding="utf-8"
+    )
+    older = path.read_bytes()
+    assert "swap" not in path.read_text(encoding="utf-8")
+    assert [entry.id for entry in read_catalogue(parent)] == ["amen", "kyrie", "şarkı"]
+    assert read_catalogue(parent).find("kyrie") == entry_of(hand_manifest("kyrie"))
+    path.write_bytes(write_rows(join_rows(parse_rows(older), parse_rows(listed(hand_manifest("new", note="New."))))))
+    assert [entry.note for entry in read_catalogue(parent)] == ["", "", "New.", ""]
 
 
 def test_every_score_is_a_column_and_what_was_not_measured_is_empty(tmp_path):

@@ -7,7 +7,16 @@ from functools import cache
 
 import pytest
 
-from svc_core.traces.manifest import MOST_BANDS, MOST_FRAMES, MOST_STEPS, SAFE_FILE, FileFacts, Manifest, parse_manifest
+from svc_core.traces.manifest import (
+    MOST_BANDS,
+    MOST_FRAMES,
+    MOST_STEPS,
+    SAFE_FILE,
+    FileFacts,
+    Manifest,
+    Swap,
+    parse_manifest,
+)
 from svc_core.traces.parsing import ParseError
 from tests.support.hand_traces import hand_files, hand_manifest, listed
 
@@ -61,7 +70,8 @@ def leaves(value: object, way: tuple = ()) -> list[tuple]:
 
 FREE = ("files", "scores", "sampler.guidance")  # tables whose names are no fields
 WAYS = [way for way in leaves(asdict(whole())) if not any(".".join(way).startswith(f"{free}.") for free in FREE)]
-OPTIONAL = {"files", "sampler.guidance", "sampler.without", "model.attribution"} | {
+OPTIONAL = {"files", "sampler.guidance", "sampler.without", "model.attribution", "label", "note"} | {
+    *(f"sampler.{name}" for name in ("swap", "defect", "clamp")),
     *(f"{recording}.gain_db" for recording in ("source", "reference")),
     *(f"scale.{name}" for name in ("floor_db", "db_per_level", "f0_low_hz", "f0_high_hz")),
 }
@@ -72,7 +82,8 @@ OPTIONAL = {"files", "sampler.guidance", "sampler.without", "model.attribution"}
     [
         whole(),
         whole(hidden=None),
-        whole(notes=["şarkı", "聲"], scores={}),
+        whole(notes=["şarkı", "聲"], scores={}, label="öğrenci", note="One of these is broken."),
+        whole(sampler=replace(hand_manifest().sampler, swap=Swap("bass", 7), defect="clamp", clamp=1.0)),
         hand_manifest("a", sampler="heun", steps=1, sounds=1, detail="light", reference=None, reference_frames=0),
     ],
 )
@@ -156,6 +167,10 @@ def test_a_field_of_a_wrong_type_is_named(way):
         (("sampler", "seed"), 1 << 32, "sampler.seed"),
         (("sampler", "start_address"), -1, "sampler.start_address"),
         (("sampler", "start_address"), 1 << 32, "sampler.start_address"),
+        (("sampler", "swap"), {"singer": "bass", "at": 0}, "sampler.swap"),
+        (("sampler", "swap"), {"singer": "bass", "at": 8}, "sampler.swap"),
+        (("sampler", "clamp"), 0.0, "sampler.clamp"),
+        (("sampler", "clamp"), -1.0, "sampler.clamp"),
         (("frames",), 0, "frames"),
         (("frames",), MOST_FRAMES + 1, "frames"),
         (("reference_frames",), -1, "reference_frames"),
@@ -316,19 +331,42 @@ def test_a_sound_that_is_no_file_is_named(kind):
 # versions, and what is no manifest
 
 
-@pytest.mark.parametrize("version", [3, 10, 999_999])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"at": 3}, "'sampler.swap.singer' is missing"),
+        ({"singer": "bass"}, "'sampler.swap.at' is missing"),
+        ({"singer": 1, "at": 3}, "'sampler.swap.singer' must be text"),
+        ({"singer": "bass", "at": 2.5}, "'sampler.swap.at' must be a whole number"),
+    ],
+)
+def test_a_swap_has_a_singer_and_a_place(given, message):
+    assert refusal(as_json("sampler", swap=given)) == message
+
+
+def test_the_version_before_is_read_and_had_no_swap_defect_clamp_label_or_note():
+    value = as_json(format="singsteps-trace-2", label=..., note=...)
+    for name in ("swap", "defect", "clamp"):
+        del value["sampler"][name]
+    found = parse_manifest(json.dumps(value))
+    assert found == whole(format="singsteps-trace-2")
+    assert (found.sampler.swap, found.sampler.defect, found.sampler.clamp) == (None, "", None)
+    assert (found.label, found.note) == ("", "")
+
+
+@pytest.mark.parametrize("version", [4, 10, 999_999])
 def test_a_later_version_says_what_to_do(version):
     message = refusal({"format": f"singsteps-trace-{version}", "all": "else is unknown"})
     assert (
         message
-        == f"a newer SingSteps wrote it (singsteps-trace-{version}; this one reads singsteps-trace-2): update SingSteps"
+        == f"a newer SingSteps wrote it (singsteps-trace-{version}; this one reads singsteps-trace-3): update SingSteps"
     )
 
 
 def test_an_older_version_says_what_to_do():
     message = refusal({"format": "singsteps-trace-1"})
     assert (
-        message == "an older SingSteps wrote it (singsteps-trace-1; this one reads singsteps-trace-2): record it again"
+        message == "an older SingSteps wrote it (singsteps-trace-1; this one reads singsteps-trace-3): record it again"
     )
 
 

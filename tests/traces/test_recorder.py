@@ -1,5 +1,7 @@
 """The watcher of a conversion: predictions in bytes, states where they are wanted, Heun's unseen second look."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -131,6 +133,14 @@ def test_an_error_is_only_looked_for_where_states_were_kept():
     seen = run("ddpm", 20)
     start = recorded(seen, [0])
     assert state_error_db(exact_replay(seen, start), start) < 0.02  # noise is noise, but for its three digits
+
+
+def test_a_clamp_that_is_not_replayed_is_seen_in_the_error():
+    seen = run("ddpm", 20, clamp=1.0)
+    recorder = recorded(seen, list(range(20)))
+    replay = exact_replay(seen, recorder)
+    assert state_error_db(replay, recorder) < 0.2
+    assert state_error_db(replace(replay, walk=replace(seen.walk, clamp=None)), recorder) > 2.0
 
 
 def test_a_wrong_seed_is_seen_in_the_error():

@@ -91,6 +91,19 @@ def test_keeping_more_is_closer(sampler):
     assert error(2) > 2 * error(5) > 4 * error(len(seen.walk))
 
 
+@pytest.mark.parametrize(("kept", "limit_db"), [(60, 0.16), (40, 0.5)])
+def test_states_that_were_clamped_are_clamped_again(kept, limit_db):
+    seen = run("ddpm", 60, SHAPE, clamp=1.0)
+    recorder = recorder_of(seen)
+    places = choose_kept(recorder.levels, seen.walk.predicted, kept)
+    replay = replay_keeping(seen, places)
+    assert rms_db(replay, seen).max() < limit_db
+    unclamped = replace(replay, walk=replace(seen.walk, clamp=None))
+    assert rms_db(unclamped, seen).max() > 2.0
+    assert np.abs(replay.state_at(31)).max() <= 1.0
+    assert replay.state_at(31).dtype == np.float32
+
+
 @pytest.mark.parametrize("steps", [1, 2, 3])
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim", "euler", "consistency"])
 def test_short_walks(sampler, steps):
@@ -220,6 +233,15 @@ def test_a_trace_is_replayed_as_it_was_written(tmp_path, sampler):
         if sampler == "heun":
             state = state + walk.second[place] * second / 20.0
         state = state + walk.noise[place] * seeded_noise(HAND_SEED, int(walk.address[place]), *levels.shape[1:])
+
+
+def test_a_clamp_in_the_manifest_is_the_walks(tmp_path):
+    manifest = hand_manifest(steps=9)
+    manifest = replace(manifest, sampler=replace(manifest.sampler, clamp=0.5))
+    replay = replay_of(write_trace(tmp_path, manifest, hand_files(manifest)))
+    sizes = [np.abs(state).max() for _, state in replay.states()]
+    assert sizes[0] > 1.5
+    assert sizes[1:] == [0.5] * 8
 
 
 def test_a_state_is_shown_on_the_scale_of_the_mel(hand_trace: Trace):

@@ -281,7 +281,7 @@ def test_a_manifest_that_is_no_object_is_refused(hand_trace, content):
 @pytest.mark.parametrize(
     ("found", "says"),
     [
-        ("singsteps-trace-3", "update SingSteps"),
+        ("singsteps-trace-4", "update SingSteps"),
         ("singsteps-trace-1", "record it again"),
         ("other", "none of SingSteps"),
         ("singsteps-trace-" + "9" * 5_000, "none of SingSteps"),
