@@ -7,7 +7,7 @@ from wishes to jobs. Whatever is wrong with it is found before any work, and sai
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import combinations, product
 from pathlib import Path
 
@@ -86,7 +86,7 @@ class Plan:
 def plan_jobs(
     plan: Plan, corpus: Corpus | None, credits_of: dict[str, Credit], models: Mapping[str, VoiceConverter]
 ) -> list[Job]:
-    """The jobs of a plan, each once. ``models`` by the names of ``plan.models``: one that is left out is not there.
+    """The jobs of a plan, each once: in full where it is asked for in full and light. ``models`` by the names of ``plan.models``: one that is left out is not there.
 
     Jobs name their sampler and its steps, whatever the plan left open. Raises JobError with one sentence
     a line for everything that is wrong.
@@ -100,9 +100,12 @@ def plan_jobs(
             found.append(f"{block.model}: there is no such model file.")
         clashes = []
         for job in jobs:
-            first, of = made.setdefault(job.id.lower(), (job, block))  # some file systems know no capitals
-            if first != job:
+            name = job.id.lower()  # some file systems know no capitals
+            first, of = made.setdefault(name, (job, block))
+            if replace(first, detail=job.detail) != job:
                 clashes.append((job, first, of))
+            elif job.detail == "full":
+                made[name] = job, of
         if clashes:
             found.append(_clash(clashes, block))
         problems += [f"{block.name}: {line}" if block.name else line for line in (*block.problems, *found)]

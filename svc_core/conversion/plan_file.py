@@ -20,7 +20,7 @@ directory.
     defect       one of a seed system's, on purpose (see conversion/defects.py):       ""
                  "clamp" (ddpm alone), "early-f0", or "sigma-max" (euler, heun or
                  consistency, by a model of EDM's noise)
-    detail       "full" or "light": how much of the walk is kept                       "full"
+    detail       "full" or "light": how much of the walk is kept; both asked for: full   "full"
     label        tells apart what would else have one name                             ""
     note         a sentence that readers are shown with each of these                  ""
     self         whether singers are also converted into themselves                    false

@@ -485,9 +485,11 @@ def test_the_same_by_two_models_needs_a_label(jobs_of):
     assert len({job.id for job in jobs}) == 4
 
 
-def test_one_conversion_in_two_details_is_a_clash(jobs_of):
-    (line,) = refusal(jobs_of, ONE, replace(ONE, detail="light"))
-    assert "differs in detail" in line
+@pytest.mark.parametrize("details", [("full", "light"), ("light", "full")])
+def test_what_is_asked_for_in_full_and_light_is_made_in_full(jobs_of, details):
+    """ "Every phrase, light" beside "this one, in full" needs no list of exceptions."""
+    (job,) = jobs_of(*(replace(ONE, detail=detail) for detail in details))
+    assert job.detail == "full"
 
 
 def test_names_that_differ_in_capitals_alone_are_one_folder_to_some_systems(jobs_of):
