@@ -28,7 +28,8 @@ from tests.support.models import telling_model
 GRID = GridConfig()
 RATE_HZ = GRID.sample_rate_hz
 FACTS = (
-    *("source", "start_s", "end_s", "target", "key_shift_semitones", "gain_db", "turned_down_db"),
+    *("source", "start_s", "end_s", "source_singer", "phrase", "target"),
+    *("key_shift_semitones", "gain_db", "turned_down_db"),
     *("sampler", "steps", "seed", "guidance", "model", "vocoder", "seconds", "real_time_factor"),
 )
 
@@ -126,6 +127,7 @@ def test_a_description_says_how_the_sound_was_made(converted, tiny_model_path):
         assert tuple(facts) == FACTS
         assert facts["source"] == str(converted.sources / path)
         assert (facts["start_s"], facts["end_s"]) == (0.0, None)
+        assert facts["source_singer"] is facts["phrase"] is None
         assert facts["target"] == "bass"
         assert facts["key_shift_semitones"] == round(12 * np.log2(130 / 240))
         assert (facts["sampler"], facts["steps"], facts["seed"]) == ("ddim", 20, 0)
@@ -190,6 +192,84 @@ def test_a_list_and_a_name_that_two_share(base, sung, tmp_path):
     (tmp_path / "songs.txt").write_text("ayse/gel.wav\nbob/gel.wav\n")
     assert main([*base, str(tmp_path / "songs.txt")]) == 0
     assert list(facts_of(tmp_path / "out")) == ["ayse-gel--alto--euler1", "bob-gel--alto--euler1"]
+
+
+# phrases of a corpus
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """The phrases of a corpus into all voices of a model, and how often a recording was measured for it."""
+
+    facts: dict[str, dict]
+    folder: Path
+    measured: int
+
+
+@pytest.fixture(scope="module")
+def phrases(tiny_corpus, tiny_model_path, tmp_path_factory) -> Phrases:
+    out = tmp_path_factory.mktemp("phrases")
+    asked = ["--corpus", str(tiny_corpus.root), "--targets", "alto", "bass", "--self", "--model", str(tiny_model_path)]
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as printed:
+        measured = []
+        patch.setattr(
+            "svc_core.convert.extract_features",
+            lambda *given, **named: measured.append(named["name"]) or extract_features(*given, **named),
+        )
+        assert main([*asked, "--sampler", "euler", "--steps", "1", "--out", str(out)]) == 0
+    assert printed.getvalue().splitlines()[-1] == f"6 of 6 converted into {out}"
+    return Phrases(facts_of(out), out, len(measured))
+
+
+def test_held_out_phrases_go_into_every_voice_and_into_the_own_one_in_the_same_key(phrases):
+    """The guest's voice is not the model's, and so has no voice of its own to go into."""
+    told = {name: (facts["source_singer"], facts["target"]) for name, facts in phrases.facts.items()}
+    assert told == {
+        "hymn--alto--alto--euler1": ("alto", "alto"),
+        "hymn--alto--bass--euler1": ("alto", "bass"),
+        "hymn--bass--alto--euler1": ("bass", "alto"),
+        "hymn--bass--bass--euler1": ("bass", "bass"),
+        "secret--guest--alto--euler1": ("guest", "alto"),
+        "secret--guest--bass--euler1": ("guest", "bass"),
+    }
+    keys = {name: facts["key_shift_semitones"] for name, facts in phrases.facts.items()}
+    assert keys["hymn--alto--alto--euler1"] == keys["hymn--bass--bass--euler1"] == 0
+    assert keys["hymn--bass--alto--euler1"] == round(
+        12 * np.log2(330 / (130 * 0.9**0.5))
+    )  # as in the middle of a glide
+
+
+def test_a_phrase_is_measured_once_and_told_where_it_lies(phrases, tiny_corpus):
+    assert phrases.measured == 3
+    facts = phrases.facts["hymn--alto--bass--euler1"]
+    assert facts["source"] == str(tiny_corpus.root / "alto/test.wav") and facts["phrase"] == "hymn"
+    assert (facts["start_s"], facts["end_s"], facts["seconds"]) == (0.1, 1.3, 1.2)
+
+
+def test_a_phrase_of_a_corpus_is_converted_as_the_same_part_of_a_recording_is(phrases, base, tiny_corpus, tmp_path):
+    source = str(tiny_corpus.root / "bass/test.wav")
+    assert main([*base, source, "--start", "0", "--end", "1.2"]) == 0
+    alone, _ = soundfile.read(phrases.folder / "hymn--bass--alto--euler1.wav", dtype="float32")
+    np.testing.assert_array_equal(the_sound(tmp_path / "out"), alone)
+
+
+def test_a_set_of_phrases_can_be_scored_group_by_group(phrases):
+    made = [read_conversion(path) for path in sorted(phrases.folder.glob("*.json"))]
+    assert [conversion.group == "self-conversion" for conversion in made] == [True, False, False, True, False, False]
+    assert len({conversion.clip for conversion in made}) == 3
+
+
+@pytest.mark.parametrize(
+    ("option", "made"),
+    [
+        (["--phrases", "hymn:alto", "--targets", "alto", "bass"], ["hymn--alto--bass--euler1"]),
+        (["--phrases", "scale", "--splits", "train", "--self"], ["scale--alto--alto--euler1"]),
+    ],
+)
+def test_phrases_and_splits_are_chosen(tiny_model_path, tiny_corpus, tmp_path, option, made):
+    asked = ["--model", str(tiny_model_path), "--corpus", str(tiny_corpus.root), "--out", str(tmp_path)]
+    assert main([*asked, "--sampler", "euler", "--steps", "1", *option]) == 0
+    assert list(facts_of(tmp_path)) == made
 
 
 # the level
@@ -372,6 +452,26 @@ def test_a_folder_without_recordings_is_refused(base, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--target", "alto"], "give recordings to convert, or --corpus"),
+        (["--target", "alto", "--corpus", "{corpus}", "{corpus}/bass"], "and not both"),
+        (["--corpus", "{corpus}"], "no singer to convert into"),
+        (["{corpus}/bass", "--target", "alto", "--self"], "--self needs --corpus"),
+        (["--self", "--corpus", "{corpus}", "--start", "1"], "where its phrases begin and end"),
+        (["--self", "--corpus", "{corpus}", "--end", "0"], "where its phrases begin and end"),
+        (["--self", "--corpus", "{corpus}", "--phrases", "scale"], "no phrase 'scale' in the split test or unseen"),
+        (["--self", "--corpus", "{corpus}/bass"], "metadata.csv"),
+        (["--corpus", "{corpus}", "--targets", "alto", "tenor"], "no singer 'tenor'"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(tiny_model_path, tiny_corpus, tmp_path, capsys, arguments, reason):
+    asked = [argument.format(corpus=tiny_corpus.root) for argument in arguments]
+    said = refusal(capsys, ["--model", str(tiny_model_path), "--out", str(tmp_path / "out"), *asked])
+    assert reason in said and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
     "option", ["--steps", "--batch", "--seed", "--key-shift", "--start", "--window", "--guide-singer"]
 )
 def test_nonsense_is_refused_by_name(base, sung, capsys, option):
@@ -404,6 +504,11 @@ def test_the_help_names_every_option(capsys):
     options = (
         "model",
         "target",
+        "targets",
+        "corpus",
+        "phrases",
+        "splits",
+        "self",
         "out",
         "key-shift",
         "start",

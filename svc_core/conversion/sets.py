@@ -3,7 +3,11 @@
 svc_core.convert leaves NAME.wav with a NAME.json beside it, svc_core.precompute leaves traces. In the
 JSON file, source (path of the recording, from the JSON file's folder or the working directory), target
 (the singer) and key_shift_semitones are needed; start_s and end_s are the part of the source (null:
-all of it); sampler, steps, seed, vocoder and model are taken along where they are there.
+all of it); source_singer says whose singing it is; sampler, steps, seed, vocoder and model are taken
+along where they are there.
+
+A set falls into groups whose figures mean different things and are never mixed: a *conversion* goes
+into another's voice (or its source's singer is not known), a *self-conversion* into the singer's own.
 """
 
 from __future__ import annotations
@@ -16,6 +20,9 @@ from pathlib import Path
 from svc_core.traces.trace import MANIFEST, TraceError, open_trace
 
 SOUNDS = (".wav", ".flac")
+
+
+CONVERSION, SELF, SELF_MOVED = "conversion", "self-conversion", "self-conversion, other key"
 
 
 class ConversionSetError(ValueError):
@@ -34,6 +41,14 @@ class Conversion:
     target: str
     key_shift_semitones: float
     made_by: dict[str, object]  # sampler, steps, seed, vocoder, model
+    clip: str  # names the part of a recording that is the source: the same for all of its conversions
+    source_singer: str = ""  # nothing where it is not known
+
+    @property
+    def group(self) -> str:
+        if not self.source_singer or self.source_singer != self.target:
+            return CONVERSION
+        return SELF if self.key_shift_semitones == 0 else SELF_MOVED
 
 
 def find_conversions(folders: Iterable[Path], trace_folders: Iterable[Path]) -> tuple[list[Conversion], list[str]]:
@@ -89,6 +104,8 @@ def read_conversion(path: Path) -> Conversion:
     part = [facts.get("start_s"), facts.get("end_s")]
     if any(isinstance(at, bool) or not isinstance(at, (int, float, type(None))) for at in part):
         raise ConversionSetError(f"{path}: 'start_s' and 'end_s' must be seconds or null, not {part}.")
+    if not isinstance(facts.get("source_singer"), (str, type(None))):
+        raise ConversionSetError(f"{path}: 'source_singer' must be a name or null, not {facts['source_singer']}.")
     sounds = [path.with_suffix(ending) for ending in SOUNDS if path.with_suffix(ending).is_file()]
     if not sounds:
         raise ConversionSetError(f"{path}: there is no {path.stem}.wav or .flac beside it; convert again.")
@@ -96,15 +113,28 @@ def read_conversion(path: Path) -> Conversion:
         raise ConversionSetError(f"{path}: both {path.stem}.wav and .flac lie beside it; leave the one that is meant.")
     source = Path(facts["source"])
     beside = path.parent / source  # the set may have been moved together with its sources
+    if beside.is_file():
+        source = beside
+    start_s, end_s = float(part[0] or 0.0), None if part[1] is None else float(part[1])
     return Conversion(
         name=path.stem,
         converted=sounds[0],
-        source=beside if beside.is_file() else source,
-        start_s=float(part[0] or 0.0),
-        end_s=None if part[1] is None else float(part[1]),
+        source=source,
+        start_s=start_s,
+        end_s=end_s,
         target=facts["target"],
         key_shift_semitones=float(facts["key_shift_semitones"]),
         made_by={name: facts.get(name) for name in ("sampler", "steps", "seed", "vocoder", "model")},
+        clip=_clip(str(source), start_s, end_s),
+        source_singer=facts.get("source_singer") or "",
+    )
+
+
+def _clip(recording: str, start_s: float, end_s: float | None) -> str:
+    return (
+        recording
+        if (start_s, end_s) == (0.0, None)
+        else f"{recording} {start_s:g}-{'' if end_s is None else f'{end_s:g}'} s"
     )
 
 
@@ -128,4 +158,6 @@ def conversion_of_trace(folder: Path) -> Conversion:
             "vocoder": manifest.vocoder,
             "model": manifest.model.sha256_12,
         },
+        clip=_clip(f"{manifest.source.singer}/{manifest.source.file}", manifest.source.start_s, manifest.source.end_s),
+        source_singer=manifest.source.singer,
     )

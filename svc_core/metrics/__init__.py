@@ -18,7 +18,7 @@ Both lie on the one time grid, so frame i of one is compared with frame i of the
 warped in time, and lengths may differ by one frame at most (see alignment). Units are in the names.
 A figure that is not defined, as a correlation of a constant, is NaN and not some worst value; what
 cannot be measured at all raises MetricError. Every result carries how many frames, clips or singers
-it stands on, and the name of the recogniser or embedding that it depends on.
+it stands on, and the name of the recogniser, embedding or tracker of F0 that it depends on (see tracker).
 
 Few of these follow what listeners say: in the Singing Voice Conversion Challenge 2023 (Huang et al.
 2023, arXiv 2306.14422) the objective figures agreed only partly with the listening test. They find

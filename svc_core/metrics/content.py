@@ -106,7 +106,7 @@ def posterior_distance_bits(reference: np.ndarray, estimate: np.ndarray) -> floa
         raise MetricError("log-posteriors (phone, frame) must sum to 1 in each frame; normalise them.")
     middle = np.logaddexp(reference, estimate) - math.log(2)
     halves = (np.exp(rows) * (rows - middle) for rows in (reference, estimate))
-    return float(sum(half.sum(axis=0) for half in halves).mean() / (2 * math.log(2)))
+    return max(0.0, float(sum(half.sum(axis=0) for half in halves).mean() / (2 * math.log(2))))  # rounding: -1e-9
 
 
 def phone_sequence(ids: np.ndarray, silence: Collection[int] = ()) -> list[int]:

@@ -19,6 +19,9 @@ F0CORR
 RPA, RCA (raw pitch and raw chroma accuracy)
     Share of the frames voiced in the *reference* whose estimate lies within 50 cents; RCA forgives
     octaves. An unvoiced estimate has no pitch here, so it counts as wrong, and RPA <= VR.
+RPA, both voiced
+    The same of the frames voiced in both: RPA / VR. mir_eval's RPA comes to about this where a tracker
+    also gives a guess for frames that it takes for unvoiced. Pitch and voicing are then told apart.
 VR, VFA (voicing recall and false alarm)
     Share of the reference's voiced frames that are voiced in the estimate too, and share of its
     unvoiced frames that are voiced in the estimate. VFA is wrong when high.
@@ -72,6 +75,7 @@ class MelodyScores:
     f0_corr: float
     rpa: float
     rca: float
+    rpa_common: float  # of the frames voiced in both
     vr: float
     vfa: float
     key_shift_semitones: float  # removed from all of them
@@ -103,6 +107,7 @@ def melody_scores(
         f0_corr=_correlation(np.log(asked_hz[both]), np.log(sung_hz[both])),
         rpa=rpa,
         rca=rca,
+        rpa_common=rpa / vr if vr > 0 else math.nan,
         vr=vr,
         vfa=vfa,
         key_shift_semitones=float(key_shift_semitones),

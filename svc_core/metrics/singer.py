@@ -8,6 +8,9 @@ each brought back to length 1 (one recording would carry its song and its room i
 similarity to the target, to the source
     Cosine with the target singer's embedding, and with that of the source clip itself. The latter has
     the same words, melody and room as the conversion: being closer to the target is the harder for it.
+source to target
+    Cosine of the source clip itself with the target singer's embedding: what similarity to the target
+    begins at, before anything is converted.
 closer to target
     Whether the first is the larger; over a set, the share of conversions for which it is.
 nearest
@@ -56,6 +59,7 @@ class SingerScores:
 
     similarity_to_target: float
     similarity_to_source: float
+    source_to_target: float  # of the source itself: the floor of the first
     closer_to_target: bool | None
     nearest_singer: str | None
     nearest_is_target: bool | None
@@ -134,6 +138,7 @@ def singer_scores(
     return SingerScores(
         similarity_to_target=to_singers[target] if known else math.nan,
         similarity_to_source=to_source,
+        source_to_target=cosine(source, references[target]) if known else math.nan,
         closer_to_target=to_singers[target] > to_source if known else None,
         nearest_singer=nearest,
         nearest_is_target=nearest == target if known else None,

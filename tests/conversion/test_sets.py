@@ -49,6 +49,7 @@ def test_a_description_may_leave_the_part_open(tmp_path):
         ({"key_shift_semitones": "five"}, "'key_shift_semitones'"),
         ({"key_shift_semitones": True}, "'key_shift_semitones'"),
         ({"start_s": "0"}, "'start_s' and 'end_s'"),
+        ({"source_singer": 3}, "'source_singer'"),
     ],
 )
 def test_a_description_that_lacks_what_is_needed_is_refused(tmp_path, changes, said):
@@ -77,6 +78,29 @@ def test_sounds_and_descriptions_that_do_not_pair_up_are_listed(tmp_path):
     assert "stranger.json" in problems[0] and "alone.wav" in problems[1] and "both.wav and .flac" in problems[2]
 
 
+def test_conversions_of_one_part_of_a_recording_share_its_name(tmp_path):
+    (tmp_path / "song.wav").write_bytes(b"")
+    first, second = (read_conversion(describe(tmp_path, name, target=name)) for name in ("alto", "bass"))
+    assert first.clip == second.clip == f"{tmp_path / 'song.wav'} 1.5- s"
+    other = read_conversion(describe(tmp_path, "other", start_s=1.5, end_s=2.0))
+    assert other.clip == f"{tmp_path / 'song.wav'} 1.5-2 s"
+    assert read_conversion(describe(tmp_path, "all", start_s=None)).clip == str(tmp_path / "song.wav")
+
+
+@pytest.mark.parametrize(
+    ("singer", "target", "key", "group"),
+    [
+        ("bass", "alto", 0, "conversion"),
+        (None, "alto", 0, "conversion"),
+        ("alto", "alto", 0, "self-conversion"),
+        ("alto", "alto", -2, "self-conversion, other key"),
+    ],
+)
+def test_groups_are_told_apart_by_who_sings(tmp_path, singer, target, key, group):
+    path = describe(tmp_path, "one", source_singer=singer, target=target, key_shift_semitones=key)
+    assert read_conversion(path).group == group
+
+
 def test_one_description_may_be_named_by_itself(tmp_path):
     describe(tmp_path, "other")
     found, problems = find_conversions([describe(tmp_path, "one")], [])
@@ -95,6 +119,8 @@ def test_a_trace_is_a_conversion_of_the_sounds_in_it(tiny_trace):
     assert conversion.converted.is_file() and conversion.source.is_file()
     assert conversion.key_shift_semitones == tiny_trace.manifest.key_shift_semitones
     assert conversion.made_by["sampler"] == "ddpm" and conversion.made_by["seed"] == 3
+    assert (conversion.source_singer, conversion.group) == ("bass", "conversion")
+    assert conversion.clip == "bass/test.wav 0-1.2 s"
     assert conversion.made_by["model"] == tiny_trace.manifest.model.sha256_12
 
 

@@ -32,6 +32,7 @@ def test_rmse_and_offset_of_four_frames_by_hand():
     assert (scores.frames, scores.voiced_frames, scores.common_frames) == (5, 4, 3)
     assert scores.vr == 3 / 4 and scores.vfa == 1  # the one pause is sung, one note is not
     assert scores.rpa == 3 / 4  # all that sounds is within 50 cents
+    assert scores.rpa_common == 1
 
 
 def test_the_key_shift_is_removed_and_an_offset_is_not():
@@ -72,6 +73,14 @@ def test_a_note_not_sung_is_wrong_and_a_note_sung_into_a_pause_is_not_in_rpa():
     filled[asked == 0] = 300
     assert melody_scores(asked, dropped).rpa == melody_scores(asked, dropped).vr == 0.9
     assert melody_scores(asked, filled).rpa == 1 and melody_scores(asked, filled).vfa == 1
+
+
+def test_the_accuracy_of_what_both_sing_leaves_voicing_out():
+    asked = np.full(10, 220.0)
+    given = np.array([220.0] * 6 + [220 * CENT**80] * 2 + [0] * 2)
+    scores = melody_scores(asked, given)
+    assert (scores.rpa, scores.vr) == (0.6, 0.8)
+    assert scores.rpa_common == pytest.approx(6 / 8)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -118,14 +127,14 @@ def test_voicing_errors_move_no_other_frame():
 def test_nothing_voiced_in_the_estimate_is_no_hit_and_no_rmse():
     scores = melody_scores(sung(), np.zeros(400))
     assert (scores.rpa, scores.rca, scores.vr, scores.vfa) == (0, 0, 0, 0)
-    assert np.isnan([scores.f0_rmse_cents, scores.f0_offset_cents, scores.f0_corr]).all()
+    assert np.isnan([scores.f0_rmse_cents, scores.f0_offset_cents, scores.f0_corr, scores.rpa_common]).all()
     assert scores.common_frames == 0
 
 
 def test_nothing_voiced_in_the_reference_leaves_only_false_alarms():
     scores = melody_scores(np.zeros(4), np.array([0.0, 200, 0, 0]))
     assert scores.vfa == 0.25
-    assert np.isnan([scores.rpa, scores.rca, scores.vr, scores.f0_rmse_cents, scores.f0_corr]).all()
+    assert np.isnan([scores.rpa, scores.rca, scores.rpa_common, scores.vr, scores.f0_rmse_cents, scores.f0_corr]).all()
     assert np.isnan(melody_scores(np.full(4, 200.0), np.full(4, 200.0)).vfa)  # and no pause, no false alarm
 
 

@@ -8,7 +8,8 @@ import pytest
 from svc_core.metrics.alignment import MetricError
 from svc_core.metrics.content import PhoneRecogniser
 from svc_core.metrics.report import figures_of
-from svc_core.metrics.scores import measure_conversion, refer_to_singers
+from svc_core.metrics.scores import Judges, compare, hear, measure_conversion, refer_to_singers
+from svc_core.metrics.tracker import HARVEST, Tracker
 from tests.conftest import RATE_HZ, contour, is_sentence, voice
 from tests.metrics.conftest import KEY_SHIFT
 from tests.metrics.golden import GOLDEN, golden_scores
@@ -59,6 +60,32 @@ def test_what_a_recogniser_hears_is_compared(source, grid):
     assert louder.content.phone_agreement == 1 and louder.content.phone_error_rate == 0
     assert louder.content.recogniser == "by height"
     assert figures_of(louder)["phone_agreement"] == 1
+
+
+def test_the_melody_is_the_chosen_trackers_and_the_rest_is_not(source, grid):
+    """One that hears an octave more in the second half of all but the source."""
+    soft = (0.5 * source).astype(np.float32)
+
+    def track(samples, its_grid):
+        f0_hz = np.full(its_grid.frame_count(len(samples)), 220.0)
+        return f0_hz if samples is source else np.where(np.arange(len(f0_hz)) < 0.5 * len(f0_hz), f0_hz, 2 * f0_hz)
+
+    scores = measure_conversion(source, soft, 0, grid, tracker=Tracker("odd", track))
+    usual = measure_conversion(source, soft, 0, grid)
+    assert scores.melody.rpa == 0.5 and scores.melody.rca == 1 and scores.melody.voiced_frames == 84
+    assert usual.melody.rpa == 1 and usual == measure_conversion(source, soft, 0, grid, tracker=HARVEST)
+    assert scores.spectrum == usual.spectrum
+
+
+def test_a_source_that_was_heard_once_serves_all_of_its_conversions(source, converted, grid):
+    judges = Judges(
+        recogniser=PhoneRecogniser("by height", (0,), lambda _, f0_hz, __: np.digitize(f0_hz, [1.0, 250.0]))
+    )
+    heard = hear(source, grid, judges, "the source")
+    for sound, key_shift in ((converted, KEY_SHIFT), (0.5 * source, 0)):
+        scores = compare(heard, hear(sound, grid, judges, "it"), key_shift, grid, "", judges)
+        assert scores == measure_conversion(source, sound, key_shift, grid, recogniser=judges.recogniser)
+    assert scores.content.phone_agreement == 1
 
 
 def test_a_conversion_of_hiss_is_scored_and_said_to_have_no_voice(source, grid, encoder):

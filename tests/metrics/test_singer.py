@@ -24,15 +24,17 @@ def test_closer_and_nearest_by_hand():
     scores = singer_scores(np.array([0.8, 0.6, 0]), np.array([0.0, 0.6, 0.8]), singers, "alto")
     assert scores.similarity_to_target == pytest.approx(0.8)
     assert scores.similarity_to_source == pytest.approx(0.36)
+    assert scores.source_to_target == 0
     assert scores.closer_to_target is True and scores.nearest_is_target is True
     assert (scores.nearest_singer, scores.singers, scores.embedding) == ("alto", 3, "Resemblyzer, voice at -20 dBFS")
     other = singer_scores(np.array([0.8, 0.6, 0]), np.array([0.8, 0.6, 0.0]), singers, "bass")
+    assert other.source_to_target == pytest.approx(0.6) == other.similarity_to_target
     assert other.closer_to_target is False and other.nearest_is_target is False and other.nearest_singer == "alto"
 
 
 def test_a_target_without_a_reference_has_no_similarity_and_no_verdict():
     scores = singer_scores(np.array([1.0, 0]), np.array([0.0, 1]), {"alto": np.array([1.0, 0])}, "bass")
-    assert np.isnan(scores.similarity_to_target)
+    assert np.isnan(scores.similarity_to_target) and np.isnan(scores.source_to_target)
     assert scores.closer_to_target is None and scores.nearest_is_target is None
     assert scores.nearest_singer == "alto" and scores.similarity_to_source == 0
     nobody = singer_scores(np.array([1.0, 0]), np.array([0.0, 1]), {}, "bass")
