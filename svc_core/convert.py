@@ -37,7 +37,7 @@ from svc_core.sound.align import AlignmentError
 from svc_core.sound.audio import AudioError, load_audio
 from svc_core.sound.encoders import CEPSTRA, open_encoder
 from svc_core.sound.features import Features, extract_features
-from svc_core.vocoders.vocoder import SPECS, Vocoder, open_vocoder
+from svc_core.vocoders.vocoder import SHIPPED, SPECS, Vocoder, open_vocoder, vocoder_beside
 
 SHORTEST_WINDOW_S, LONGEST_WINDOW_S = 1, 600  # a syllable or two; the noise of a window must not come again
 FULL_SCALE = 0.99  # a louder result is turned down as a whole, and its description says by how much
@@ -192,7 +192,9 @@ def _parser() -> argparse.ArgumentParser:
             metavar="W",
             help=f"guidance weight of {name} (0: none; -1: without it)",
         )
-    parser.add_argument("--vocoder", default="griffin-lim", metavar="SPEC", help=SPECS)
+    parser.add_argument(
+        "--vocoder", metavar="SPEC", help=f"{SPECS}; default: {SHIPPED} beside the model, or griffin-lim"
+    )
     parser.add_argument(
         "--window", type=number, default=WINDOW_S, metavar="S", help=f"of long songs, in seconds ({WINDOW_S:g})"
     )
@@ -226,7 +228,7 @@ def main(arguments: list[str] | None = None) -> int:
             own_voice=given.own_voice,
             key_shift=given.key_shift,
             sampling=sampling,
-            vocoder=open_vocoder(given.vocoder, model.config.grid, device),
+            vocoder=open_vocoder(given.vocoder or vocoder_beside(given.model), model.config.grid, device),
             window_s=given.window,
             batch=given.batch,
         )

@@ -48,7 +48,7 @@ from svc_core.traces.register import rebuild_catalogue, register_traces
 from svc_core.traces.trace import Trace, TraceError, open_trace
 from svc_core.traces.writing import WritingError, sweep_unfinished
 from svc_core.training.trainer import TrainingError
-from svc_core.vocoders.vocoder import SPECS, VocoderError
+from svc_core.vocoders.vocoder import SHIPPED, SPECS, VocoderError, vocoder_beside
 from svc_core.workers import worker_pool
 
 CREDITS = Path(__file__).resolve().parents[1] / "precomputed" / "credits.csv"
@@ -89,7 +89,8 @@ def precompute(given: argparse.Namespace) -> int:
     grid = next(iter(models.values())).model.config.grid
     if target is not None:
         jobs = [with_target(job, target) for job in jobs]
-    maker = step_vocoder(given.vocoder, grid).name
+    vocoder = given.vocoder or vocoder_beside(given.model or Path(plan.models[0]))
+    maker = step_vocoder(vocoder, grid).name
     there = {job.id: _recorded(given.out / job.id, job, models[job.model].facts, maker) for job in jobs}
     todo = [job for job in jobs if there[job.id] is None]
     print(f"{len(jobs)} conversions asked for, {len(jobs) - len(todo)} already recorded.")
@@ -99,7 +100,7 @@ def precompute(given: argparse.Namespace) -> int:
     most = given.batch or (GPU_BATCH if device.type == "cuda" else CPU_BATCH)
     batches = make_batches(todo, {name: loaded.model for name, loaded in models.items()}, most)
     if given.dry_run:
-        print(estimate(batches, models, given.vocoder, given.jobs).sentence())
+        print(estimate(batches, models, vocoder, given.jobs).sentence())
         return 0
     given.out.mkdir(parents=True, exist_ok=True)
     sweep_unfinished(given.out)
@@ -107,7 +108,7 @@ def precompute(given: argparse.Namespace) -> int:
     if todo:
         recordings = {} if target is None else {target.name: list(target.recordings)}
         voices = _voices(corpus, given.out, recordings, grid)
-        making = Making(given.out.resolve(), given.vocoder, voices)
+        making = Making(given.out.resolve(), vocoder, voices)
         if given.cluster is not None:
             from svc_core.conversion.cluster import run_on_cluster  # ray is not everybody's
 
@@ -298,7 +299,7 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--steps", type=positive, help="of the sampler (default: its usual number)")
     how.add_argument("--detail", choices=("full", "light"), default="full", help="how much is kept (default full)")
     how.add_argument("--label", default="", help="tells apart what else would have one name")
-    how.add_argument("--vocoder", default="griffin-lim", metavar="SPEC", help=SPECS)
+    how.add_argument("--vocoder", metavar="SPEC", help=f"{SPECS}; default: {SHIPPED} beside the model, or griffin-lim")
     run = parser.add_argument_group("the run")
     run.add_argument("--out", type=Path, default=Path("precomputed"), help="folder of the traces")
     run.add_argument("--jobs", type=positive, default=os.cpu_count(), help="workers for sound, F0 and metrics")

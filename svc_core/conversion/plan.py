@@ -86,8 +86,9 @@ class Plan:
 def plan_jobs(
     plan: Plan, corpus: Corpus | None, credits_of: dict[str, Credit], models: Mapping[str, VoiceConverter]
 ) -> list[Job]:
-    """The jobs of a plan, each once: in full where it is asked for in full and light. ``models`` by the names of ``plan.models``: one that is left out is not there.
+    """The jobs of a plan, each once: in full, where it is asked for in full and light.
 
+    ``models`` by the names of ``plan.models``: one that is left out is not there.
     Jobs name their sampler and its steps, whatever the plan left open. Raises JobError with one sentence
     a line for everything that is wrong.
     """

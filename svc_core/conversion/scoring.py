@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from svc_core.config import GridConfig
 from svc_core.conversion.bounds import COPY, SOURCE, bound_of, copy_synthesis
-from svc_core.conversion.sets import CONVERSION, SELF, SELF_MOVED, Conversion
+from svc_core.conversion.sets import ALTERED, CONVERSION, SELF, SELF_MOVED, Conversion
 from svc_core.metrics.alignment import MetricError
 from svc_core.metrics.distribution import SetDistance, set_distances
 from svc_core.metrics.report import Summary, figures_of, summarise
@@ -34,7 +34,7 @@ from svc_core.metrics.singer import EMBEDDING
 from svc_core.sound.audio import AudioError, load_audio
 from svc_core.vocoders.vocoder import Vocoder
 
-GROUPS = (CONVERSION, SELF, SELF_MOVED, COPY, SOURCE)
+GROUPS = (CONVERSION, SELF, SELF_MOVED, ALTERED, COPY, SOURCE)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ all of it); source_singer says whose singing it is; sampler, steps, seed, vocode
 along where they are there.
 
 A set falls into groups whose figures mean different things and are never mixed: a *conversion* goes
-into another's voice (or its source's singer is not known), a *self-conversion* into the singer's own.
+into another's voice (or its source's singer is not known), a *self-conversion* into the singer's own. One
+that was *altered on purpose* (a condition guided or taken away, the singer swapped, a defect put in) says
+nothing of how good the system is.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ SOUNDS = (".wav", ".flac")
 
 
 CONVERSION, SELF, SELF_MOVED = "conversion", "self-conversion", "self-conversion, other key"
+ALTERED = "altered on purpose"
 
 
 class ConversionSetError(ValueError):
@@ -43,9 +46,12 @@ class Conversion:
     made_by: dict[str, object]  # sampler, steps, seed, vocoder, model
     clip: str  # names the part of a recording that is the source: the same for all of its conversions
     source_singer: str = ""  # nothing where it is not known
+    altered: bool = False
 
     @property
     def group(self) -> str:
+        if self.altered:
+            return ALTERED
         if not self.source_singer or self.source_singer != self.target:
             return CONVERSION
         return SELF if self.key_shift_semitones == 0 else SELF_MOVED
@@ -141,7 +147,7 @@ def _clip(recording: str, start_s: float, end_s: float | None) -> str:
 def conversion_of_trace(folder: Path) -> Conversion:
     """The conversion that a trace recorded, from the two sounds in it. Raises TraceError."""
     trace = open_trace(folder)
-    manifest = trace.manifest
+    manifest, sampler = trace.manifest, trace.manifest.sampler
     kind = "flac" if "sound/converted.flac" in manifest.files else "mp3"
     return Conversion(
         name=manifest.id,
@@ -152,12 +158,13 @@ def conversion_of_trace(folder: Path) -> Conversion:
         target=manifest.target,
         key_shift_semitones=float(manifest.key_shift_semitones),
         made_by={
-            "sampler": manifest.sampler.name,
-            "steps": manifest.sampler.steps,
-            "seed": manifest.sampler.seed,
+            "sampler": sampler.name,
+            "steps": sampler.steps,
+            "seed": sampler.seed,
             "vocoder": manifest.vocoder,
             "model": manifest.model.sha256_12,
         },
         clip=_clip(f"{manifest.source.singer}/{manifest.source.file}", manifest.source.start_s, manifest.source.end_s),
         source_singer=manifest.source.singer,
+        altered=bool(sampler.without or sampler.guidance or sampler.swap or sampler.defect),
     )

@@ -16,6 +16,7 @@ import torch
 from svc_core.config import GridConfig
 
 LOUDEST_LN = 3.0  # +26 dB; noise beyond the scale would otherwise deafen everything else
+SHIPPED = "vocoder.safetensors"  # beside the shipped models
 SPECS = "griffin-lim, istft:FILE, bigvgan:NAME, vocos:NAME (NAME: on a hub, or a folder)"
 
 
@@ -39,6 +40,12 @@ def clip_mel(mel: np.ndarray, grid: GridConfig) -> np.ndarray:
     if mel.ndim != 2 or mel.shape[0] != grid.n_mels or mel.shape[1] == 0:
         raise VocoderError(f"a mel has the shape ({grid.n_mels}, frames) with at least one frame, not {mel.shape}.")
     return np.clip(mel, np.log(grid.log_floor), LOUDEST_LN).astype(np.float32)
+
+
+def vocoder_beside(model: Path) -> str:
+    """What is chosen where nothing is asked for: the vocoder that lies beside ``model``, a file; else Griffin-Lim."""
+    shipped = model.parent / SHIPPED
+    return f"istft:{shipped}" if shipped.is_file() else "griffin-lim"
 
 
 def open_vocoder(spec: str, grid: GridConfig, device: torch.device | str = "cpu") -> Vocoder:

@@ -124,6 +124,23 @@ def test_a_trace_is_a_conversion_of_the_sounds_in_it(tiny_trace):
     assert conversion.made_by["model"] == tiny_trace.manifest.model.sha256_12
 
 
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("without", ["melody"]),
+        ("guidance", {"singer": 2.0}),
+        ("defect", "early-f0"),
+        ("swap", {"singer": "bass", "at": 3}),
+    ],
+)
+def test_a_trace_that_was_altered_on_purpose_is_a_group_of_its_own(tiny_trace, tmp_path, fact, value):
+    folder = shutil.copytree(tiny_trace.folder, tmp_path / tiny_trace.id)
+    facts = json.loads((folder / "trace.json").read_text(encoding="utf-8"))
+    facts["sampler"][fact] = value
+    (folder / "trace.json").write_text(json.dumps(facts), encoding="utf-8")
+    assert conversion_of_trace(folder).group == "altered on purpose"
+
+
 def test_a_trace_may_be_named_itself_and_a_damaged_or_unfinished_one_is_no_conversion(tiny_trace, tmp_path):
     found, problems = find_conversions([], [tiny_trace.folder])
     assert [conversion.name for conversion in found] == [tiny_trace.id] and problems == []

@@ -1,9 +1,11 @@
 """Choosing a vocoder by its name, and what every vocoder promises."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from svc_core.vocoders.vocoder import VocoderError, clip_mel, open_vocoder
+from svc_core.vocoders.vocoder import VocoderError, clip_mel, open_vocoder, vocoder_beside
 from tests.conftest import is_sentence
 from tests.vocoders.conftest import GRID
 
@@ -55,3 +57,17 @@ def test_a_mel_is_clipped_to_the_scale():
     assert clipped.dtype == np.float32
     np.testing.assert_allclose(clipped[:2, 0], [np.log(1e-5), 0.5])
     assert clip_mel(np.full((100, 1), 9.0), GRID).max() == 3.0
+
+
+def test_the_vocoder_beside_a_model_is_chosen_and_else_griffin_lim(tmp_path):
+    model = tmp_path / "student.safetensors"
+    assert vocoder_beside(model) == "griffin-lim"
+    (tmp_path / "vocoder.safetensors").touch()
+    assert vocoder_beside(model) == f"istft:{tmp_path / 'vocoder.safetensors'}"
+
+
+def test_the_shipped_vocoder_fits_the_grid():
+    models = Path(__file__).resolve().parents[2] / "models"
+    vocoder = open_vocoder(vocoder_beside(models / "any.safetensors"), GRID)
+    assert vocoder.name.startswith("istft-head ")
+    assert vocoder.synthesize(np.full((GRID.n_mels, 4), -8.0, np.float32)).shape == (4 * GRID.hop,)
