@@ -112,6 +112,7 @@ class ModelConfig:
     denoiser_layers: int = 8  # two cycles: it sees 30 frames, 0.3 s, to either side
     dilation_cycle: int = 4
     step_embedding: int = 128
+    texture_width: int = 0  # channels of the denoiser's local look (model/texture.py); 0: none
     condition_dropout: float = 0.12  # each condition on its own: needed for guidance and ablation
 
 
@@ -267,7 +268,9 @@ SEED_CONTENT = ("whisper:openai/whisper-medium", "contentvec:lengyue233/content-
 SMALL = Config(  # CoMoSVC's way, 5 M parameters
     content=ContentConfig(pitches=(-4.0, 4.0)),  # a third either way: beyond, the envelope is another vowel's
     code=CodeConfig(units=100),  # three for each phone
-    model=ModelConfig(draft="conformer", draft_layers=3, draft_width=192, draft_filter=384, local_spread=True),
+    model=ModelConfig(
+        draft="conformer", draft_layers=3, draft_width=192, draft_filter=384, local_spread=True, texture_width=16
+    ),
     train=TrainConfig(noise="log-normal", draft_loss="ssim+l2"),
 )
 
@@ -289,6 +292,7 @@ PRESETS = {
             denoiser_layers=2,
             step_embedding=16,
             local_spread=True,
+            texture_width=4,
         ),
         train=TrainConfig(
             noise="log-normal",

@@ -1,7 +1,8 @@
 """BiDilConv: DiffWave's network (Kong et al. 2021, arXiv 2009.09761) looking both ways in time.
 
 Each of N layers adds the step embedding, convolves with dilation 2^(i mod 4), adds the condition,
-gates (tanh times sigmoid) and hands one half on as residual and one half out as skip.
+gates (tanh times sigmoid) and hands one half on as residual and one half out as skip. With
+``texture_width`` a local look at bands as neighbours is added to what it says (texture.py).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from svc_core.model.frames import zero_padding
+from svc_core.model.texture import LocalTexture
 
 
 class StepEmbedding(nn.Module):
@@ -54,7 +56,14 @@ class BiDilConv(nn.Module):
     """
 
     def __init__(
-        self, n_mels: int, width: int, layers: int, dilation_cycle: int, condition_width: int, step_embedding: int
+        self,
+        n_mels: int,
+        width: int,
+        layers: int,
+        dilation_cycle: int,
+        condition_width: int,
+        step_embedding: int,
+        texture_width: int = 0,
     ) -> None:
         super().__init__()
         self.enter = nn.Conv1d(n_mels, width, 1)
@@ -66,16 +75,31 @@ class BiDilConv(nn.Module):
         self.leave = nn.Conv1d(width, n_mels, 1)
         nn.init.zeros_(self.leave.weight)  # the untrained network adds nothing: see system.py
         nn.init.zeros_(self.leave.bias)
+        self.texture = LocalTexture(texture_width, 4 * step_embedding) if texture_width else None
 
     def project(self, condition: Tensor) -> list[Tensor]:
         """condition (batch, condition, frame) -> (batch, 2 * width, frame) for each layer."""
         return [layer.condition(condition) for layer in self.layers]
 
-    def forward(self, x: Tensor, step: Tensor, projected: list[Tensor], mask: Tensor | None = None) -> Tensor:
-        x = functional.relu(self.enter(x))
+    def forward(
+        self,
+        noisy: Tensor,
+        step: Tensor,
+        projected: list[Tensor],
+        mask: Tensor | None = None,
+        beside: Tensor | None = None,
+    ) -> Tensor:
+        """x (batch, mel, frame) at ``step`` (batch,), with what :meth:`project` gave -> (batch, mel, frame).
+
+        ``beside`` (batch, 2, mel, frame), draft and noisiness, is what a local look takes in besides (texture.py).
+        """
+        x = functional.relu(self.enter(noisy))
         embedded = self.step(step)
         skips = torch.zeros_like(x)
         for layer, told in zip(self.layers, projected, strict=True):
             x, skip = layer(x, embedded, told, mask)
             skips = skips + skip
-        return self.leave(functional.relu(self.mix(skips / math.sqrt(len(self.layers)))))
+        said = self.leave(functional.relu(self.mix(skips / math.sqrt(len(self.layers)))))
+        if self.texture is None:
+            return said
+        return said + self.texture(torch.cat([torch.stack([noisy, said], dim=1), beside], dim=1), embedded, mask)

@@ -102,6 +102,7 @@ class VoiceConverter(nn.Module):
             model.dilation_cycle,
             widths[model.decoder_sees] + (n_mels if model.local_spread else 0),
             model.step_embedding,
+            model.texture_width,
         )
         diffusion = config.diffusion
         self.schedule = Schedule(diffusion.steps, diffusion.beta_first, diffusion.beta_last)
@@ -143,17 +144,16 @@ class VoiceConverter(nn.Module):
         """All that is computed once for all steps of a sampler; ``keep`` (batch, 4) as in :meth:`gather`."""
         return self.gather(inputs, keep).projected_by(self.denoiser)
 
-    def step_of(self, sigma: Tensor) -> Tensor:
-        """The DDPM step (batch,), in general between two, at which the noise level is ``sigma`` (batch,).
-
-        It is kept within what training covered.
-        """
-        log_sigma = sigma.log()
+    def told_log_sigma(self, sigma: Tensor) -> Tensor:
+        """ln sigma (batch,) as the network is told it: kept within what training covered."""
         if self.config.train.noise == "log-normal":
             edm = self.config.edm
-            log_sigma = log_sigma.clamp(math.log(edm.sigma_min), math.log(edm.sigma_max))
-        else:
-            log_sigma = log_sigma.clamp(self.log_sigma[0], self.log_sigma[-1])
+            return sigma.log().clamp(math.log(edm.sigma_min), math.log(edm.sigma_max))
+        return sigma.log().clamp(self.log_sigma[0], self.log_sigma[-1])
+
+    def step_of(self, sigma: Tensor) -> Tensor:
+        """The DDPM step (batch,), in general between two, at which the noise level is ``sigma`` (batch,)."""
+        log_sigma = self.told_log_sigma(sigma)
         upper = torch.searchsorted(self.log_sigma, log_sigma).clamp(1, len(self.log_sigma) - 1)
         low, high = self.log_sigma[upper - 1], self.log_sigma[upper]
         return upper - 1 + (log_sigma - low) / (high - low)  # below the first step the line goes on
@@ -175,7 +175,14 @@ class VoiceConverter(nn.Module):
         """
         c_skip, c_out, c_in = self.preconditioning(sigma, conditioned.spread)
         y = noisy - conditioned.draft
-        guess = (denoiser or self.denoiser)(c_in * y, self.step_of(sigma), conditioned.projected, conditioned.mask)
+        beside = None
+        if self.config.model.texture_width:
+            level = self.told_log_sigma(sigma).reshape(-1, 1, 1)
+            noisiness = 0.5 * (level - conditioned.spread.log())  # for its place; within about -2 and 2
+            beside = torch.stack([conditioned.draft, noisiness.expand_as(y)], dim=1)
+        guess = (denoiser or self.denoiser)(
+            c_in * y, self.step_of(sigma), conditioned.projected, conditioned.mask, beside
+        )
         return conditioned.draft + c_skip * y + c_out * guess.float()
 
     def predict(self, state: Tensor, step: Tensor, conditioned: Conditioned) -> Tensor:
