@@ -198,7 +198,7 @@ def find_phrases(corpus: Corpus, asked: Sequence[str]) -> tuple[list[Phrase], li
     found: dict[Phrase, None] = {}
     problems = []
     for name in asked:
-        meant = [p for p in corpus.phrases if _is_meant(p, name)]
+        meant = [p for p in corpus.phrases if is_meant(p, name) and (p.clip.may_ship or not name.startswith("*"))]
         if not meant:
             known = sorted({f"{p.name}:{p.clip.singer}" for p in corpus.phrases})
             problems.append(f"there is no phrase '{name}'{' to publish' * name.startswith('*')}; {offer(name, known)}.")
@@ -209,9 +209,9 @@ def find_phrases(corpus: Corpus, asked: Sequence[str]) -> tuple[list[Phrase], li
     return list(found), problems
 
 
-def _is_meant(phrase: Phrase, name: str) -> bool:
-    singer = phrase.clip.singer
-    return name in (phrase.name, f"{phrase.name}:{singer}") or (phrase.clip.may_ship and name in ("*", f"*:{singer}"))
+def is_meant(phrase: Phrase, name: str) -> bool:
+    """Whether ``name`` is the phrase's, ``*`` for any phrase, or one of the two with ``:singer`` behind it."""
+    return name in (f"{what}{whose}" for what in (phrase.name, "*") for whose in ("", f":{phrase.clip.singer}"))
 
 
 def offer(asked: str, known: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from svc_core.conversion.job import offer, safe_name
+from svc_core.conversion.job import is_meant, offer, safe_name
 from svc_core.corpora.corpus import Corpus, Phrase
 
 HELD_OUT = ("test", "unseen")  # the splits that no model was trained on
@@ -27,18 +27,14 @@ def choose_phrases(corpus: Corpus, asked: Sequence[str], splits: Sequence[str]) 
     there = [phrase for phrase in corpus.phrases if phrase.clip.split in splits]
     known = sorted({f"{phrase.name}:{phrase.clip.singer}" for phrase in there})
     for name in asked:
-        if not any(_is_meant(phrase, name) for phrase in there):
+        if not any(is_meant(phrase, name) for phrase in there):
             raise PhraseError(f"there is no phrase '{name}' in the split {' or '.join(splits)}; {offer(name, known)}.")
     named: dict[str, Phrase] = {}
     for phrase in there:
-        if any(_is_meant(phrase, name) for name in asked):
+        if any(is_meant(phrase, name) for name in asked):
             plain = f"{safe_name(phrase.name)}--{safe_name(phrase.clip.singer)}"
             number, unique = 2, plain
             while unique in named:  # a singer may have sung a phrase twice
                 unique, number = f"{plain}-{number}", number + 1
             named[unique] = phrase
     return named
-
-
-def _is_meant(phrase: Phrase, name: str) -> bool:
-    return name in (f"{what}{whose}" for what in (phrase.name, "*") for whose in ("", f":{phrase.clip.singer}"))

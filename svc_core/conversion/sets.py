@@ -23,7 +23,6 @@ from svc_core.traces.trace import MANIFEST, TraceError, open_trace
 
 SOUNDS = (".wav", ".flac")
 
-
 CONVERSION, SELF, SELF_MOVED = "conversion", "self-conversion", "self-conversion, other key"
 ALTERED = "altered on purpose"
 
