@@ -165,6 +165,9 @@ class TrainConfig(OptimiserConfig):
     denoiser_steps: int = 7_000
     draft_loss: str = "l1"  # or "ssim+l2" (CoMoSVC's)
     noise: str = "uniform"  # over the DDPM steps; "log-normal" is EDM's (EdmConfig)
+    # Weights of content, melody, loudness and singer, by which the model to start from is guided while its
+    # predictions are learnt (objectives.GuidedObjective); empty: recordings are learnt.
+    guidance: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -271,7 +274,8 @@ SMALL = Config(  # CoMoSVC's way, 5 M parameters
     model=ModelConfig(
         draft="conformer", draft_layers=3, draft_width=192, draft_filter=384, local_spread=True, texture_width=16
     ),
-    train=TrainConfig(noise="log-normal", draft_loss="ssim+l2"),
+    train=TrainConfig(noise="log-normal", draft_loss="ssim+l2", draft_steps=3_000, denoiser_steps=3_500),
+    distill=DistillConfig(steps=1_200),
 )
 
 # What --preset names: sizes for CPUs, then the seed systems' own.

@@ -30,9 +30,8 @@ from svc_core.conversion.sampling import SAMPLERS, Sampling, choose_sampling
 from svc_core.conversion.sources import find_sources
 from svc_core.corpora.corpus import SPLITS, read_corpus
 from svc_core.model.checkpoint import load_model, model_hash
-from svc_core.model.guidance import Guidance
 from svc_core.model.system import VoiceConverter
-from svc_core.options import key_shift, number, positive, whole
+from svc_core.options import add_guidance_options, chosen_guidance, key_shift, number, positive, whole
 from svc_core.sound.align import AlignmentError
 from svc_core.sound.audio import AudioError, load_audio
 from svc_core.sound.encoders import CEPSTRA, open_encoder
@@ -184,14 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sampler", choices=("auto", *SAMPLERS), default="auto")
     parser.add_argument("--steps", type=positive, help="of the sampler (default: its usual number)")
     parser.add_argument("--seed", type=whole, default=0, help="of the noise (default 0)")
-    for name in asdict(Guidance()):
-        parser.add_argument(
-            f"--guide-{name}",
-            type=number,
-            default=0.0,
-            metavar="W",
-            help=f"guidance weight of {name} (0: none; -1: without it)",
-        )
+    add_guidance_options(parser)
     parser.add_argument(
         "--vocoder", metavar="SPEC", help=f"{SPECS}; default: {SHIPPED} beside the model, or griffin-lim"
     )
@@ -211,7 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
             model.singer_id(target)
         if not (given.targets or given.own_voice):
             raise ConversionError("no singer to convert into; give --target SINGER, --targets SINGER ... or --self.")
-        guidance = Guidance(given.guide_content, given.guide_melody, given.guide_loudness, given.guide_singer)
+        guidance = chosen_guidance(given)
         sampling = choose_sampling(model, given.sampler, given.steps, given.seed, guidance)
         if not SHORTEST_WINDOW_S <= given.window <= LONGEST_WINDOW_S:
             raise ConversionError(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from svc_core.config import PRESETS, Config
+from svc_core.model.guidance import Guidance
 
 CACHE = Path("runs/features")
 
@@ -38,6 +39,22 @@ def chosen_config(given: argparse.Namespace) -> Config:
     if given.copies is not None:
         augment = replace(augment, copies=given.copies)
     return replace(config, content=content, augment=augment)
+
+
+def add_guidance_options(parser: argparse.ArgumentParser) -> None:
+    """--guide-content W and its like, one for each condition."""
+    for part in fields(Guidance):
+        parser.add_argument(
+            f"--guide-{part.name}",
+            type=number,
+            default=0.0,
+            metavar="W",
+            help=f"guidance weight of {part.name} (0: none; -1: without it)",
+        )
+
+
+def chosen_guidance(given: argparse.Namespace) -> Guidance:
+    return Guidance(**{part.name: getattr(given, f"guide_{part.name}") for part in fields(Guidance)})
 
 
 def positive(text: str) -> int:

@@ -1,10 +1,11 @@
 """Train a voice converter on a corpus: python -m svc_core.train --corpus FOLDER --run runs/NAME
 
 First the draft, then, with the draft fixed, the diffusion decoder that refines it. --start-from takes a
-trained model's draft instead, and trains its decoder on, for other noise levels. Progress on the
-command line; curves, pictures and sound in TensorBoard (tensorboard --logdir runs). A run may be
-killed at any moment: the same command resumes at its last checkpoint and, on a CPU, arrives at the
-same weights as an uninterrupted run. Several GPUs: torchrun --nproc-per-node N -m -- svc_core.train ...
+trained model's draft instead, and trains its decoder on, for other noise levels; with --guide-content and
+its like, to say at once what that model says when it is guided. Progress on the command line; curves,
+pictures and sound in TensorBoard (tensorboard --logdir runs). A run may be killed at any moment: the same
+command resumes at its last checkpoint and, on a CPU, arrives at the same weights as an uninterrupted run.
+Several GPUs: torchrun --nproc-per-node N -m -- svc_core.train ...
 (without the two hyphens torchrun takes --run for an option of its own).
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import fields, replace
+from dataclasses import astuple, fields, replace
 from pathlib import Path
 
 from svc_core.config import Config, OptimiserConfig
@@ -22,7 +23,15 @@ from svc_core.corpora.corpus import Clip, Corpus, read_corpus
 from svc_core.model.checkpoint import load_model, save_model
 from svc_core.model.content_encoder import ContentEncoder
 from svc_core.model.system import VoiceConverter
-from svc_core.options import above_zero, add_feature_options, chosen_config, positive, whole
+from svc_core.options import (
+    above_zero,
+    add_feature_options,
+    add_guidance_options,
+    chosen_config,
+    chosen_guidance,
+    positive,
+    whole,
+)
 from svc_core.phones.encoder_file import load_content_encoder
 from svc_core.sound.content import plain_variant
 from svc_core.sound.encoders import CEPSTRA
@@ -125,12 +134,15 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="MODEL",
         help="a trained model: its draft is kept, and its denoiser trained on with the preset's noise",
     )
+    add_guidance_options(parser)
     add_export_options(parser)
     add_training_options(parser, ("draft_steps", "denoiser_steps"))
     given = parser.parse_args(arguments)
     try:
         config, encoder, start = chosen_config(given), None, None
-        config = replace(config, train=changed(config.train, given))
+        guidance = chosen_guidance(given)
+        weights = astuple(guidance) if guidance.weights() else ()
+        config = replace(config, train=replace(changed(config.train, given), guidance=weights))
         if given.content_encoder is not None:
             encoder = load_content_encoder(given.content_encoder)
             config = with_content_encoder(config, encoder)

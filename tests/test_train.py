@@ -124,6 +124,19 @@ def test_a_trained_model_can_be_trained_on_for_other_noise(base, whole):
     assert changed == {"denoiser"}
 
 
+def test_it_can_learn_what_it_says_when_it_is_guided(base, whole):
+    arguments = ["--start-from", str(whole.folder / "model.safetensors"), "--denoiser-steps", "2", "--batch", "2"]
+    assert main([*base, *arguments, "--guide-content", "1", "--guide-singer", "0.5"]) == 0
+    folder = Path(base[base.index("--run") + 1])
+    assert load_model(folder / "model.safetensors").config.train.guidance == (1.0, 0.0, 0.0, 0.5)
+    assert load_model(whole.folder / "model.safetensors").config.train.guidance == ()
+
+
+def test_guidance_without_a_model_to_guide_is_refused(base, capsys):
+    assert main([*base, "--guide-melody", "1"]) == 2
+    assert is_sentence(capsys.readouterr().err.removeprefix("train: ").strip())
+
+
 # what a model is made of
 
 

@@ -43,7 +43,7 @@ def guided(
     """The model as what a sampler calls, and what it was conditioned on (its draft among it).
 
     ``keep`` (batch, 4) takes conditions away altogether. The denoiser takes y = x_0 + sigma n
-    (batch, mel, frame) and sigma, and returns the guided x0_hat.
+    (batch, mel, frame) and sigma, one for all or (batch,), and returns the guided x0_hat.
     """
     clips = len(inputs.singer)
     keep = keep_all(clips) if keep is None else keep
@@ -55,9 +55,10 @@ def guided(
         variants.append(without)
     conditioned = model.condition(_repeat(inputs, len(variants)), torch.cat(variants))
 
-    def denoise(noisy: Tensor, sigma: float) -> Tensor:
+    def denoise(noisy: Tensor, sigma: float | Tensor) -> Tensor:
+        levels = torch.as_tensor(sigma, dtype=noisy.dtype, device=noisy.device).expand(clips)
         rows = noisy.repeat(len(variants), 1, 1)
-        predicted = model.denoise(rows, rows.new_full((len(rows),), sigma), conditioned).split(clips)
+        predicted = model.denoise(rows, levels.repeat(len(variants)), conditioned).split(clips)
         result = predicted[0]
         for weight, without in zip(weights.values(), predicted[1:], strict=True):
             result = result + weight * (predicted[0] - without)

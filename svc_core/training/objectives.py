@@ -19,11 +19,14 @@ from svc_core.config import Config, EdmConfig
 from svc_core.diffusion.edm import heun_step, karras_sigmas
 from svc_core.model.conditions import CONDITION_NAMES, ConditionInputs
 from svc_core.model.frames import masked_mean
+from svc_core.model.guidance import Guidance, guided
 from svc_core.model.spread import spread_loss
 from svc_core.model.system import VoiceConverter
 from svc_core.training.crops import Batch
 from svc_core.training.losses import l1, prior_loss, pseudo_huber, squared
 from svc_core.training.trainer import Objective
+
+OTHER_SINGER = 0.5  # share of the crops of a guided teacher that are told another singer
 
 
 def drop_conditions(inputs: ConditionInputs, chance: float) -> Tensor:
@@ -83,20 +86,46 @@ class DenoiserObjective(Objective):
         return [self.model.denoiser]
 
     def forward(self, batch: Batch) -> Tensor:
-        model = self.model
-        clean = model.normalise(batch.mel)
-        keep = drop_conditions(batch.inputs, model.config.model.condition_dropout if self.training else 0.0)
-        conditioned = model.condition(batch.inputs, keep)
+        clean = self.model.normalise(batch.mel)
+        keep = drop_conditions(batch.inputs, self.model.config.model.condition_dropout if self.training else 0.0)
         sigma = self.draw_sigma(len(clean), clean.device)
         noisy = clean + sigma.reshape(-1, 1, 1) * torch.randn_like(clean)
-        error = model.denoise(noisy, sigma, conditioned) - clean
-        return masked_mean(model.prediction_weight(sigma, conditioned.spread) * error**2, batch.inputs.mask)
+        return self.distance(noisy, sigma, batch.inputs, keep, clean)
+
+    def distance(self, noisy: Tensor, sigma: Tensor, inputs: ConditionInputs, keep: Tensor, wanted: Tensor) -> Tensor:
+        conditioned = self.model.condition(inputs, keep)
+        error = self.model.denoise(noisy, sigma, conditioned) - wanted
+        return masked_mean(self.model.prediction_weight(sigma, conditioned.spread) * error**2, inputs.mask)
 
     def draw_sigma(self, batch: int, device: torch.device) -> Tensor:
         """Noise levels (batch,): of uniform DDPM steps, or log-normal as EDM's."""
         if self.model.config.train.noise == "uniform":
             return self.model.log_sigma[torch.randint(self.model.schedule.steps, (batch,), device=device)].exp()
         return log_normal_sigma(torch.randn(batch, device=device), self.model.config.edm)
+
+
+class GuidedObjective(DenoiserObjective):
+    """The decoder learns to say at once what a guided teacher says (Meng et al. 2023, arXiv 2210.03142, stage one).
+
+    Guidance costs one more evaluation for each condition that has a weight; here they are paid once, in
+    training. No recording is needed to compare with, so in training half of the crops are told a singer
+    other than the one who sings, which is what conversions are told.
+    """
+
+    def __init__(self, model: VoiceConverter, teacher: VoiceConverter) -> None:
+        super().__init__(model)
+        self.teacher = teacher.requires_grad_(False)
+        self.guidance = Guidance(*model.config.train.guidance)
+
+    def distance(self, noisy: Tensor, sigma: Tensor, inputs: ConditionInputs, keep: Tensor, wanted: Tensor) -> Tensor:
+        if self.training:
+            others = torch.randint(len(self.model.singers), inputs.singer.shape, device=inputs.singer.device)
+            told = torch.where(torch.rand(len(others), device=others.device) < OTHER_SINGER, others, inputs.singer)
+            inputs = replace(inputs, singer=told)
+        with torch.no_grad():
+            denoise, _ = guided(self.teacher, inputs, self.guidance, keep)
+            wanted = denoise(noisy, sigma)
+        return super().distance(noisy, sigma, inputs, keep, wanted)
 
 
 def log_normal_sigma(normal: Tensor, edm: EdmConfig) -> Tensor:

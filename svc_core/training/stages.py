@@ -26,6 +26,7 @@ from svc_core.training.objectives import (
     DenoiserObjective,
     DistillObjective,
     DraftObjective,
+    GuidedObjective,
     as_student,
     measure_residual_std,
 )
@@ -50,16 +51,22 @@ def train_teacher(
     """Train draft and denoiser of a new model, or go on where ``folder`` stands; returns the model's path.
 
     A model that has the weights of a trained one, ``start`` (see :func:`begun_model`), keeps its draft, and
-    only its denoiser is trained on.
+    only its denoiser is trained on: by recordings, or by what ``start`` says when it is guided, if the
+    configuration has weights for that. Raises ValueError where there is nobody to guide.
     """
     train = model.config.train
     path = folder / "model.safetensors"
     identity = _identity(model, start or model.conditions.encoder)
     new_draft = model.draft is not None and start is None
-    stages: list[tuple[str, type[DraftObjective] | type[DenoiserObjective], int]] = []
+    if train.guidance and start is None:
+        raise ValueError("guidance is learnt from a trained model: give one to start from, or no weights.")
+    stages: list[tuple[str, Callable[[VoiceConverter], Objective], int]] = []
     if new_draft:
         stages.append(("draft", DraftObjective, train.draft_steps))
-    stages.append(("denoiser", DenoiserObjective, train.denoiser_steps))
+    if train.guidance:
+        stages.append(("denoiser", lambda model: GuidedObjective(model, start), train.denoiser_steps))
+    else:
+        stages.append(("denoiser", DenoiserObjective, train.denoiser_steps))
     for name, objective_of, steps in stages:
         if name == "denoiser" and new_draft:
             batches = [processes.place(crops.draw(train.draft_steps + i)) for i in range(SPREAD_BATCHES)]

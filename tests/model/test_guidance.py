@@ -111,6 +111,16 @@ def test_every_weight_that_is_not_zero_costs_one_evaluation_in_the_same_batch(mo
     assert torch.equal(conditioned.draft[:2], model.condition(inputs, keep_all(2)).draft)  # the plain ones come first
 
 
+@torch.no_grad()
+def test_each_clip_may_have_a_noise_level_of_its_own(model):
+    inputs, guidance = join_inputs([random_clip(10), random_clip(10, 1)]), Guidance(melody=1.0)
+    noisy, sigma = torch.randn(2, BANDS, 10), torch.tensor([0.1, 3.0])
+    denoise, _ = guided(model, inputs, guidance)
+    together = denoise(noisy, sigma)
+    for row in range(2):
+        torch.testing.assert_close(together[row], denoise(noisy, sigma[row].item())[row], rtol=0, atol=1e-5)
+
+
 def test_each_clip_of_a_padded_batch_is_guided_as_if_alone(model):
     clips, guidance = random_clips(), Guidance(content=1.0, singer=0.5)
     noisy, together = ragged_mels()

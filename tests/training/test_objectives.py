@@ -9,13 +9,14 @@ from torch import nn
 
 from svc_core.config import Config, DistillConfig, EdmConfig, TrainConfig
 from svc_core.diffusion.edm import karras_sigmas, precondition
-from svc_core.model.conditions import keep_all
+from svc_core.model.conditions import join_inputs, keep_all
 from svc_core.training.crops import Batch
 from svc_core.training.losses import l1, prior_loss
 from svc_core.training.objectives import (
     DenoiserObjective,
     DistillObjective,
     DraftObjective,
+    GuidedObjective,
     as_student,
     drop_conditions,
     log_normal_sigma,
@@ -33,6 +34,16 @@ def distilling(config: Config, loss: str = "l2") -> DistillObjective:
     """A student beside a teacher of the same weights."""
     config = replace(config, distill=replace(config.distill, loss=loss))
     return DistillObjective(random_model(as_student(config)), random_model(config))
+
+
+def guided_config(**model) -> Config:
+    """Weights of content, melody, loudness and singer, all different."""
+    return replace(small_config(**model), train=TrainConfig(noise="log-normal", guidance=(1.0, 0.5, 0.0, 2.0)))
+
+
+def learning_guidance(config: Config) -> GuidedObjective:
+    """A model beside a guided teacher of the same weights."""
+    return GuidedObjective(random_model(config), random_model(config))
 
 
 def fix_noise(monkeypatch: pytest.MonkeyPatch, noise: torch.Tensor) -> None:
@@ -174,6 +185,59 @@ def test_the_loss_of_predicted_noise_is_its_plain_squared_error(monkeypatch):
         monkeypatch.setattr(objective, "draw_sigma", lambda batch, device, sigma=sigma: torch.tensor([sigma]))
         loss = objective(alone[1]).item()
         assert loss == pytest.approx(((said[-1] - noise) ** 2).mean().item(), rel=1e-4)
+
+
+# what a guided teacher says
+
+
+@torch.no_grad()
+def test_the_loss_is_the_distance_from_the_guided_prediction(fixed_noise):
+    objective = learning_guidance(guided_config()).eval()
+    model, batch = objective.model, ragged_data(objective.model)[0][1]
+    fixed_noise(objective, 1)
+    loss = objective(batch).item()
+    fixed_noise(objective, 1)
+    sigma = objective.draw_sigma(1, torch.device("cpu"))
+    clean = model.normalise(batch.mel)
+    noisy = clean + sigma * torch.randn_like(clean)
+    told = model.denoise(noisy, sigma, model.condition(batch.inputs, keep_all(1)))
+    missed = torch.zeros_like(told)
+    for index, weight in ((0, 1.0), (1, 0.5), (3, 2.0)):
+        keep = keep_all(1)
+        keep[:, index] = False
+        missed += weight * (told - model.denoise(noisy, sigma, model.condition(batch.inputs, keep)))
+    weight = model.prediction_weight(sigma, model.condition(batch.inputs, keep_all(1)).spread)
+    assert loss == pytest.approx((weight * missed**2).mean().item(), rel=1e-4)
+    assert loss > 1e-3
+
+
+def test_padding_teaches_nothing_of_guidance_either(fixed_noise):
+    assert_frames_count_alike(learning_guidance(guided_config(draft="conformer")), fixed_noise)
+
+
+def test_half_of_the_crops_are_told_any_singer_in_training_and_their_own_when_it_is_measured():
+    """Of two singers, so a quarter is told another than the own."""
+    objective = learning_guidance(guided_config(condition_dropout=0.0))
+    singers, told = torch.arange(400) % 2, []
+    objective.model.conditions.register_forward_pre_hook(lambda module, given: told.append(given[0].singer))
+    objective.teacher.conditions.register_forward_pre_hook(lambda module, given: told.append(given[0].singer))
+    inputs = join_inputs([replace(random_clip(2), singer=singer[None]) for singer in singers])
+    batch = Batch(torch.randn(400, BANDS, 2), inputs)
+    torch.manual_seed(0)
+    objective.train()(batch)
+    teacher, model = told
+    assert torch.equal(teacher[:400], model)  # both are told the same
+    assert (model != singers).float().mean().item() == pytest.approx(0.25, abs=0.08)
+    objective.eval()(batch)
+    assert torch.equal(told[-1], singers)
+
+
+def test_a_model_learns_to_say_what_its_guided_teacher_says(tmp_path):
+    config = with_optimiser(guided_config(condition_dropout=0.0), learning_rate=5e-3)
+    objective = learning_guidance(config)
+    trainer, crops = Trainer(objective, config.train, 150, tmp_path / "state", {}), small_crops(config.train)
+    losses = [trainer.advance(crops.draw(step)) for step in range(150)]
+    assert np.mean(losses[-20:]) < 0.7 * np.mean(losses[:20])
 
 
 def test_uniform_noise_is_of_every_step_of_the_schedule_alike():
@@ -384,6 +448,7 @@ def test_a_student_differs_from_its_teacher_in_its_boundary_alone():
         (DenoiserObjective, small_config(), {"model.denoiser"}),
         (DenoiserObjective, small_config(draft="conformer", decoder_sees="draft"), {"model.denoiser"}),
         (DenoiserObjective, no_draft(), {"model.conditions", "model.denoiser"}),
+        (lambda model: learning_guidance(model.config), guided_config(), {"model.denoiser"}),
         (lambda model: distilling(model.config), small_config(), {"student.denoiser"}),
         (lambda model: distilling(model.config), no_draft(), {"student.denoiser"}),
     ],

@@ -215,6 +215,23 @@ def test_a_model_that_begins_as_another_keeps_all_but_the_denoiser(trained, tmp_
     assert load_model(tmp_path / "model.safetensors").config.train.noise == "uniform"
 
 
+def test_guidance_is_learnt_from_the_model_it_begins_as(trained, tmp_path):
+    start, before = trained[0], copied(trained[0])
+    model = on_from(start, tmp_path, guidance=(1.0, 0.0, 0.0, 0.5))
+    assert changed_parts(before, model.state_dict(), depth=1) == {"denoiser"}
+    plain = on_from(start, tmp_path / "plain")
+    assert changed_parts(copied(plain), model.state_dict(), depth=1) == {"denoiser"}  # recordings teach another thing
+    assert load_model(tmp_path / "model.safetensors").config.train.guidance == (1.0, 0.0, 0.0, 0.5)
+
+
+def test_guidance_needs_somebody_to_guide(trained, tmp_path):
+    config = replace(trained[0].config, train=replace(trained[0].config.train, guidance=(1.0, 0.0, 0.0, 0.0)))
+    crops = small_crops(config.train)
+    with pytest.raises(ValueError, match="start from") as error:
+        train_teacher(VoiceConverter(config, SINGERS), crops, crops, tmp_path, Processes())
+    assert is_sentence(str(error.value))
+
+
 def test_its_run_is_not_resumed_from_another_beginning(trained, tmp_path):
     on_from(trained[0], tmp_path, denoiser_steps=2)
     other = begun_model(trained[0].config, SINGERS, trained[0])
