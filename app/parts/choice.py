@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app.parts.library import to_begin_with
 from app.parts.names import as_text, sampler_label, singer_label, trace_label
 from svc_core.traces.catalogue import Catalogue, Entry
 
@@ -27,12 +28,12 @@ def choose_trace(catalogue: Catalogue) -> Entry | None:
     if asked is not None and asked not in catalogue:
         st.warning(
             f"There is no conversion “{as_text(asked[:ASKED_SHOWN])}” here (the address may be old or mistyped); "
-            "the first of the list is shown instead.",
+            "another one is shown instead.",
             icon=":material/link_off:",
         )
         asked = None
     if st.session_state.get("trace") not in catalogue:
-        st.session_state["trace"] = asked or catalogue.entry(0).id
+        st.session_state["trace"] = asked or to_begin_with(catalogue).id
     rows = _filter(catalogue.table) if len(catalogue) > FEW else np.arange(len(catalogue))
     if len(rows) == 0:
         st.info("No conversion fits all of that. Take a filter back.", icon=":material/filter_alt_off:")

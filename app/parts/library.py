@@ -13,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from svc_core.traces.catalogue import CATALOGUE, Catalogue, CatalogueError, Entry, read_catalogue
 from svc_core.traces.place import Place, place_of
 from svc_core.traces.trace import Trace, open_trace
@@ -20,6 +22,7 @@ from svc_core.traces.trace import Trace, open_trace
 REPOSITORY = Path(__file__).resolve().parents[2]
 TRACES_PATH = "/traces"
 ASK_AGAIN_S = 10.0  # a request to another machine takes a tenth of a second: not at every click
+NEARNESS = "similarity_to_target"  # a score, where the traces have it
 MOST_MANIFESTS = 256  # kept of traces at an address; each takes about 50 kB
 
 
@@ -75,6 +78,18 @@ class Library:
         except CatalogueError:
             return None
         return catalogue.find(trace) if trace in catalogue else None
+
+
+def to_begin_with(catalogue: Catalogue) -> Entry:
+    """The trace kept in full that came nearest to its target's voice; where there is none, the first.
+
+    Raises IndexError on an empty catalogue.
+    """
+    table = catalogue.table
+    full = np.flatnonzero((table["detail"] == "full").to_numpy())
+    if len(full) == 0 or NEARNESS not in table:
+        return catalogue.entry(int(full[0]) if len(full) else 0)
+    return catalogue.entry(int(full[table[NEARNESS].fillna(-1.0).to_numpy()[full].argmax()]))
 
 
 def _is_public(address: str) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.parts.library import TRACES_PATH, library
+from app.parts.library import TRACES_PATH, library, to_begin_with
 from app.parts.served import WEB, WEB_PATH
 from svc_core.traces.catalogue import CatalogueError
 from svc_core.traces.manifest import MANIFEST
@@ -39,7 +39,8 @@ class PreloadLinks:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_links(message: Message) -> None:
             if message["type"] == "http.response.start" and _is_page(message):
-                message["headers"] = [*message["headers"], (b"link", ", ".join(links(scope)).encode())]
+                named = ", ".join(links(scope)).encode()
+                message["headers"] = [*message["headers"], *([(b"link", named)] if named else [])]
             await send(message)
 
         await self.app(scope, receive, send_with_links if scope["type"] == "http" else send)
@@ -51,7 +52,12 @@ def _is_page(message: Message) -> bool:
 
 
 def links(scope: Scope) -> list[str]:
-    """Values of the Link header for a page; addresses are relative to the page, like the scrubber's own."""
+    """Values of the Link header for a page; addresses are relative to the page, like the scrubber's own.
+
+    The first page alone has a scrubber, and its address ends with a slash.
+    """
+    if not scope["path"].endswith("/"):
+        return []
     modules = [f".{WEB_PATH}/{path.name}" for path in sorted(WEB.glob("*.js")) if "worker" not in path.name]
     found = [f"<{module}>; rel=modulepreload" for module in modules]
     if library().is_local:
@@ -76,9 +82,9 @@ def _with_version(trace: Trace, name: str) -> str:
 
 
 def _first_trace(asked: str | None) -> Trace | None:
-    """The trace that the page will show: the one asked for, else the first; None where it cannot be read."""
+    """The trace that the page will show: the one asked for, else that to begin with; None where it cannot be read."""
     try:
         catalogue = library().catalogue()
-        return library().open(catalogue.find(asked) if asked in catalogue else catalogue.entry(0))
+        return library().open(catalogue.find(asked) if asked in catalogue else to_begin_with(catalogue))
     except (CatalogueError, TraceError, IndexError):
         return None  # the page itself says what is wrong

@@ -73,8 +73,8 @@ def test_unfinished_traces_are_hidden(tmp_path):
 
 
 def open_client():
-    page = Route("/", lambda request: HTMLResponse("<p>page</p>"))
-    return TestClient(Starlette(routes=[page, *routes()], middleware=[Middleware(PreloadLinks)]))
+    pages = [Route(path, lambda request: HTMLResponse("<p>page</p>")) for path in ("/", "/about")]
+    return TestClient(Starlette(routes=[*pages, *routes()], middleware=[Middleware(PreloadLinks)]))
 
 
 def preloaded_traces(answer):
@@ -96,6 +96,12 @@ def test_page_of_a_trace_names_that_trace_and_an_unknown_one_the_first(own_trace
     client = open_client()
     assert preloaded_traces(client.get(f"/?trace={NAMES[1]}")) == {NAMES[1]}
     assert preloaded_traces(client.get("/?trace=../../etc")) == {NAMES[0]}
+
+
+def test_a_page_without_a_scrubber_names_nothing(own_traces):
+    answer = open_client().get("/about")
+    assert answer.status_code == 200
+    assert "link" not in answer.headers
 
 
 def test_other_answers_carry_no_links(manifest_path):
