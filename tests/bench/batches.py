@@ -30,14 +30,15 @@ from tests.support.dashboard import REPOSITORY
 
 SONGS = REPOSITORY / "tests" / "songs"
 SHIPPED = REPOSITORY / "precomputed"
-MODEL = REPOSITORY / "models" / "small.safetensors"
+MODEL = REPOSITORY / "models" / "ddpm.safetensors"
+VOCODER = f"istft:{REPOSITORY / 'models' / 'vocoder.safetensors'}"
 PART_S = 2.4  # of each phrase, which is all of it
 WORKERS = 2
 PARTS = {  # what to look for: (function's name, file's end) in the profile
     "sampler": ("record_batch", "record.py"),
     "phrases measured (Harvest)": ("measure_source", "material.py"),
     "references measured (Harvest)": ("measure_reference", "material.py"),
-    "steps' sound (Griffin-Lim)": ("synthesize", "griffin_lim.py"),
+    "steps' sound (vocoder)": ("synthesize", "istft.py"),
     "steps' F0 (DIO) and the result's (Harvest)": ("track_f0", "pitch.py"),
     "spectral envelopes": ("spectral_envelope", "content.py"),
     "singer embeddings": ("voice_of", "hearing.py"),
@@ -70,14 +71,14 @@ def measure_batches() -> list[Row]:
             list(pool.map(_import_all, range(WORKERS)))  # starting Python is no part of a plan of thousands
             began = time.perf_counter()
             batches = make_batches(jobs, {name: one.model for name, one in loaded.items()}, 2)
-            list(run_batches(batches, loaded, Making(batch, "griffin-lim", voices), pool, WORKERS))
+            list(run_batches(batches, loaded, Making(batch, VOCODER, voices), pool, WORKERS))
             batch_s = time.perf_counter() - began
         # the loop comes last: threads that it leaves behind would stand in the workers' way
         torch.set_num_threads(os.cpu_count() or 1)
         profile, began = cProfile.Profile(), time.perf_counter()
         profile.enable()
         for job in jobs:
-            record_one(job, loaded[job.model], Making(loop, "griffin-lim", voices))
+            record_one(job, loaded[job.model], Making(loop, VOCODER, voices))
         profile.disable()
         loop_s = time.perf_counter() - began
     sound_s = PART_S * len(jobs)

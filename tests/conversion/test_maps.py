@@ -16,7 +16,7 @@ from svc_core.sound.features import extract_features
 from svc_core.traces.steps import interval_centres
 from tests.conftest import contour, voice
 
-SHIPPED = Path(__file__).parents[2] / "models" / "small.safetensors"
+SHIPPED = Path(__file__).parents[2] / "models" / "ddpm.safetensors"
 
 
 def restored(features: np.ndarray, components: int) -> np.ndarray:

@@ -26,7 +26,7 @@ from tests.model.clips import (
     small_config,
 )
 
-SHIPPED = Path(__file__).parents[2] / "models" / "small.safetensors"
+SHIPPED = Path(__file__).parents[2] / "models" / "ddpm.safetensors"
 
 
 @pytest.fixture
