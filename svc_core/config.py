@@ -275,7 +275,7 @@ SMALL = Config(  # CoMoSVC's way, 5 M parameters
         draft="conformer", draft_layers=3, draft_width=192, draft_filter=384, local_spread=True, texture_width=16
     ),
     train=TrainConfig(noise="log-normal", draft_loss="ssim+l2", draft_steps=3_000, denoiser_steps=3_500),
-    distill=DistillConfig(steps=1_200),
+    distill=DistillConfig(steps=900),
 )
 
 # What --preset names: sizes for CPUs, then the seed systems' own.
