@@ -187,6 +187,39 @@ def test_the_loss_of_predicted_noise_is_its_plain_squared_error(monkeypatch):
         assert loss == pytest.approx(((said[-1] - noise) ** 2).mean().item(), rel=1e-4)
 
 
+def test_uniform_noise_is_of_every_step_of_the_schedule_alike():
+    objective = DenoiserObjective(random_model(small_config()))
+    torch.manual_seed(0)
+    steps = objective.model.step_of(objective.draw_sigma(50_000, torch.device("cpu")))
+    np.testing.assert_allclose(steps, steps.round(), atol=2e-3)
+    counts = np.bincount(steps.round().int().numpy(), minlength=1000)
+    assert len(counts) == 1000
+    assert counts.min() > 0
+    assert counts.reshape(10, 100).sum(axis=1) == pytest.approx(5_000, abs=4 * 5_000**0.5)
+
+
+def test_log_normal_noise_by_hand():
+    edm = EdmConfig(p_mean=-1.0, p_std=0.5, sigma_min=0.1, sigma_max=2.0)
+    drawn = log_normal_sigma(torch.tensor([0.0, 2.0, -1.0, 9.0, -9.0]), edm)
+    assert drawn.tolist() == pytest.approx([np.exp(-1.0), 1.0, np.exp(-1.5), 2.0, 0.1])
+
+
+def test_log_normal_noise_has_its_mean_and_spread():
+    config = replace(small_config(), train=TrainConfig(noise="log-normal"))
+    torch.manual_seed(0)
+    log_sigma = DenoiserObjective(random_model(config)).draw_sigma(50_000, torch.device("cpu")).log()
+    assert log_sigma.median().item() == pytest.approx(config.edm.p_mean, abs=0.03)
+    low, high = log_sigma.quantile(torch.tensor([0.1587, 0.8413])).tolist()
+    assert (high - low) / 2 == pytest.approx(config.edm.p_std, abs=0.03)
+    assert (log_sigma.exp() == config.edm.sigma_max).float().mean().item() == pytest.approx(1 / 75, abs=2e-3)
+
+
+def test_unknown_noise_is_refused():
+    config = replace(small_config(), train=TrainConfig(noise="pink"))
+    with pytest.raises(ValueError, match="'uniform' or 'log-normal', not 'pink'"):
+        DenoiserObjective(random_model(config))
+
+
 # what a guided teacher says
 
 
@@ -238,39 +271,6 @@ def test_a_model_learns_to_say_what_its_guided_teacher_says(tmp_path):
     trainer, crops = Trainer(objective, config.train, 150, tmp_path / "state", {}), small_crops(config.train)
     losses = [trainer.advance(crops.draw(step)) for step in range(150)]
     assert np.mean(losses[-20:]) < 0.7 * np.mean(losses[:20])
-
-
-def test_uniform_noise_is_of_every_step_of_the_schedule_alike():
-    objective = DenoiserObjective(random_model(small_config()))
-    torch.manual_seed(0)
-    steps = objective.model.step_of(objective.draw_sigma(50_000, torch.device("cpu")))
-    np.testing.assert_allclose(steps, steps.round(), atol=2e-3)
-    counts = np.bincount(steps.round().int().numpy(), minlength=1000)
-    assert len(counts) == 1000
-    assert counts.min() > 0
-    assert counts.reshape(10, 100).sum(axis=1) == pytest.approx(5_000, abs=4 * 5_000**0.5)
-
-
-def test_log_normal_noise_by_hand():
-    edm = EdmConfig(p_mean=-1.0, p_std=0.5, sigma_min=0.1, sigma_max=2.0)
-    drawn = log_normal_sigma(torch.tensor([0.0, 2.0, -1.0, 9.0, -9.0]), edm)
-    assert drawn.tolist() == pytest.approx([np.exp(-1.0), 1.0, np.exp(-1.5), 2.0, 0.1])
-
-
-def test_log_normal_noise_has_its_mean_and_spread():
-    config = replace(small_config(), train=TrainConfig(noise="log-normal"))
-    torch.manual_seed(0)
-    log_sigma = DenoiserObjective(random_model(config)).draw_sigma(50_000, torch.device("cpu")).log()
-    assert log_sigma.median().item() == pytest.approx(config.edm.p_mean, abs=0.03)
-    low, high = log_sigma.quantile(torch.tensor([0.1587, 0.8413])).tolist()
-    assert (high - low) / 2 == pytest.approx(config.edm.p_std, abs=0.03)
-    assert (log_sigma.exp() == config.edm.sigma_max).float().mean().item() == pytest.approx(1 / 75, abs=2e-3)
-
-
-def test_unknown_noise_is_refused():
-    config = replace(small_config(), train=TrainConfig(noise="pink"))
-    with pytest.raises(ValueError, match="'uniform' or 'log-normal', not 'pink'"):
-        DenoiserObjective(random_model(config))
 
 
 # the student
@@ -352,7 +352,7 @@ class ExactConsistency(nn.Module):
     def project(self, seen: torch.Tensor) -> list[torch.Tensor]:
         return []
 
-    def forward(self, x, sigma, projected, mask):
+    def forward(self, x, sigma, projected, mask, beside):
         sigma = sigma.reshape(-1, 1, 1)
         c_skip, c_out, c_in = precondition(sigma, torch.tensor(self.data.spread), self.least)
         y = x / c_in
