@@ -13,8 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import numpy as np
-
 from svc_core.traces.catalogue import CATALOGUE, Catalogue, CatalogueError, Entry, read_catalogue
 from svc_core.traces.place import Place, place_of
 from svc_core.traces.trace import Trace, open_trace
@@ -85,11 +83,11 @@ def to_begin_with(catalogue: Catalogue) -> Entry:
 
     Raises IndexError on an empty catalogue.
     """
-    table = catalogue.table
-    full = np.flatnonzero((table["detail"] == "full").to_numpy())
-    if len(full) == 0 or NEARNESS not in table:
-        return catalogue.entry(int(full[0]) if len(full) else 0)
-    return catalogue.entry(int(full[table[NEARNESS].fillna(-1.0).to_numpy()[full].argmax()]))
+    full = catalogue.table[catalogue.table["detail"] == "full"]
+    if len(full) == 0:
+        return catalogue.entry(0)
+    best = full[NEARNESS].fillna(-1.0).to_numpy().argmax() if NEARNESS in full else 0
+    return catalogue.entry(int(full.index[best]))
 
 
 def _is_public(address: str) -> bool:

@@ -31,19 +31,23 @@ FIRST_ARRAYS = (
 
 
 class PreloadLinks:
-    """Middleware: adds the Link header to pages, and leaves all other answers alone."""
+    """Middleware: adds the Link header to pages with a scrubber, and leaves all other answers alone."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_links(message: Message) -> None:
-            if message["type"] == "http.response.start" and _is_page(message):
-                named = ", ".join(links(scope)).encode()
-                message["headers"] = [*message["headers"], *([(b"link", named)] if named else [])]
+            if message["type"] == "http.response.start" and _has_scrubber(scope) and _is_page(message):
+                message["headers"] = [*message["headers"], (b"link", ", ".join(links(scope)).encode())]
             await send(message)
 
         await self.app(scope, receive, send_with_links if scope["type"] == "http" else send)
+
+
+def _has_scrubber(scope: Scope) -> bool:
+    """The first page alone has one, and its address alone ends with a slash."""
+    return scope["path"].endswith("/")
 
 
 def _is_page(message: Message) -> bool:
@@ -52,12 +56,7 @@ def _is_page(message: Message) -> bool:
 
 
 def links(scope: Scope) -> list[str]:
-    """Values of the Link header for a page; addresses are relative to the page, like the scrubber's own.
-
-    The first page alone has a scrubber, and its address ends with a slash.
-    """
-    if not scope["path"].endswith("/"):
-        return []
+    """Values of the Link header for a page; addresses are relative to the page, like the scrubber's own."""
     modules = [f".{WEB_PATH}/{path.name}" for path in sorted(WEB.glob("*.js")) if "worker" not in path.name]
     found = [f"<{module}>; rel=modulepreload" for module in modules]
     if library().is_local:

@@ -89,7 +89,7 @@ class BiDilConv(nn.Module):
         mask: Tensor | None = None,
         beside: Tensor | None = None,
     ) -> Tensor:
-        """x (batch, mel, frame) at ``step`` (batch,), with what :meth:`project` gave -> (batch, mel, frame).
+        """``noisy`` (batch, mel, frame) at ``step`` (batch,), with what :meth:`project` gave -> (batch, mel, frame).
 
         ``beside`` (batch, 2, mel, frame), draft and noisiness, is what a local look takes in besides (texture.py).
         """

@@ -11,8 +11,8 @@ from torch import Tensor
 
 
 def zero_padding(x: Tensor, mask: Tensor | None) -> Tensor:
-    """x (batch, channel, frame) with zeros beyond each clip's end."""
-    return x if mask is None else x * mask.unsqueeze(1).to(x.dtype)
+    """x (batch, ..., frame), such as (batch, channel, frame), with zeros beyond each clip's end."""
+    return x if mask is None else x * mask.reshape(len(mask), *[1] * (x.dim() - 2), -1).to(x.dtype)
 
 
 def masked_mean(values: Tensor, mask: Tensor | None) -> Tensor:

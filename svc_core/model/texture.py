@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from svc_core.model.frames import zero_padding
+
 SEES = 4  # pictures: the noisy one, what BiDilConv says of it, the draft, and how noisy each place is
 KERNEL = (3, 5)  # bands and frames: a harmonic's two neighbours, and 53 ms
 DILATIONS = (1, 2, 4)  # in time: it sees 15 frames, 0.16 s, to either side
@@ -46,11 +48,6 @@ class LocalTexture(nn.Module):
         shifts = self.step(step)[:, :, None, None].chunk(len(self.layers), dim=1)
         x = pictures.contiguous(memory_format=torch.channels_last)  # half the time on a CPU
         for number, (layer, shift) in enumerate(zip(self.layers, shifts, strict=True)):
-            y = functional.silu(layer(_zero_padding(x, mask)) + shift)
+            y = functional.silu(layer(zero_padding(x, mask)) + shift)
             x = y if number == 0 else x + y
-        return self.leave(_zero_padding(x, mask))[:, 0]
-
-
-def _zero_padding(x: Tensor, mask: Tensor | None) -> Tensor:
-    """x (batch, channel, mel, frame) with zeros beyond each clip's end: see frames.py."""
-    return x if mask is None else x * mask[:, None, None, :].to(x.dtype)
+        return self.leave(zero_padding(x, mask))[:, 0]

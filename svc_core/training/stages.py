@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -63,10 +64,8 @@ def train_teacher(
     stages: list[tuple[str, Callable[[VoiceConverter], Objective], int]] = []
     if new_draft:
         stages.append(("draft", DraftObjective, train.draft_steps))
-    if train.guidance:
-        stages.append(("denoiser", lambda model: GuidedObjective(model, start), train.denoiser_steps))
-    else:
-        stages.append(("denoiser", DenoiserObjective, train.denoiser_steps))
+    denoising = partial(GuidedObjective, teacher=start) if train.guidance else DenoiserObjective
+    stages.append(("denoiser", denoising, train.denoiser_steps))
     for name, objective_of, steps in stages:
         if name == "denoiser" and new_draft:
             batches = [processes.place(crops.draw(train.draft_steps + i)) for i in range(SPREAD_BATCHES)]
