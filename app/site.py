@@ -10,6 +10,7 @@ st.set_page_config(page_title="SingSteps", page_icon=str(FAVICON), layout="wide"
 
 PAGES = [
     st.Page("lessons/denoising.py", title="Taking noise away", icon=":material/blur_off:", default=True),
+    st.Page("lessons/about.py", title="The models and their recordings", icon=":material/info:"),
 ]
 
 st.navigation(PAGES, position="top").run()

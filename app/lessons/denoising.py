@@ -73,10 +73,12 @@ with st.expander("What am I looking at?", icon=":material/help:"):
 with st.expander("What this model cannot do", icon=":material/warning:"):
     st.markdown(
         "It is small, and it learnt from 42 minutes of seven singers without any pretrained network, on two processor "
-        "cores. Consonants are soft, the voice is rough, and it resembles the target's without being a copy. The sound "
-        f"is made by {as_text(manifest.vocoder)}, which buzzes; put through it, a real recording buzzes too. Convert "
-        "only voices that you may convert."
+        "cores. Consonants are softer than sung ones, some vowels come out as their neighbours, and the voice "
+        "resembles the target's without being a copy. The sound is made by "
+        f"{as_text(manifest.vocoder)}; a real recording put through it is changed a little, too. Convert only voices "
+        "that you may convert."
     )
+    st.page_link("lessons/about.py", label="What was measured, and what the models learnt from", icon=":material/info:")
 with st.expander("Where it comes from", icon=":material/copyright:"):
     credits = "\n".join(f"- {as_text(attribution)}" for attribution in manifest.attribution)
     st.markdown(

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.parts.choice import FEW, MOST_OFFERED
 from app.parts.names import as_text
-from svc_core.traces.catalogue import CATALOGUE, entry_of, write_rows
+from svc_core.traces.catalogue import CATALOGUE, entry_of, read_catalogue, write_rows
 from svc_core.traces.manifest import Swap, parse_manifest
 from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.writing import write_trace
@@ -59,6 +59,28 @@ def test_wrong_address_is_said_and_the_first_trace_shown(own_traces):
     assert "There is no conversion" in said(page)
     assert len(said(page)) < 250
     assert conversion(page).value == NAMES[0]
+
+
+def test_without_an_address_the_full_trace_nearest_to_its_target_is_shown(own_traces):
+    rows = read_catalogue(own_traces).table
+    rows["similarity_to_target"] = [0.7, 0.8, 0.9]
+    rows["detail"] = ["full", "full", "light"]
+    (own_traces / CATALOGUE).write_bytes(write_rows(rows))
+    assert conversion(open_page()).value == NAMES[1]
+    rows["similarity_to_target"] = float("nan")
+    (own_traces / CATALOGUE).write_bytes(write_rows(rows))
+    assert conversion(open_page()).value == NAMES[0]
+    rows["detail"] = "light"
+    (own_traces / CATALOGUE).write_bytes(write_rows(rows.drop(columns="similarity_to_target")))
+    assert conversion(open_page()).value == NAMES[0]
+
+
+def test_the_page_of_the_cards_opens(own_traces):
+    page = AppTest.from_file(str(Path(SITE).parent / "lessons" / "about.py"), default_timeout=60).run()
+    assert not page.exception
+    assert [header.value for header in page.header] == ["How good are they?", "The models", "The recordings"]
+    assert len(page.table) == 1
+    assert said(page) == ""
 
 
 def test_choosing_another_trace_shows_its_facts(own_traces):

@@ -1,0 +1,39 @@
+"""About: how good the models are, what they are, and what they learnt from."""
+
+import streamlit as st
+
+from app.parts.cards import DATA_CARD, MODEL_CARD, CardError, measured_table, read_card
+
+OPEN = ("What they cannot do", "Ethics", "What it is, and is not")  # the rest is for those who ask
+
+st.title("The models and their recordings")
+st.markdown(
+    "Three small models made every conversion here, on two processor cores, from three quarters of an hour of singing. "
+    "They are good enough to learn from and far from the best there are. This page says what was measured, what the "
+    "models cannot do, and whose voices they learnt from."
+)
+
+st.header("How good are they?", anchor="how-good")
+try:
+    st.table(measured_table())
+except CardError as error:
+    st.info(f"The table of measured figures cannot be shown: {error}", icon=":material/table_chart:")
+else:
+    st.caption(
+        "Measured on phrases that no model had learnt from. Hold the models against the last two columns: a real "
+        "recording put through the same vocoder keeps as much as any conversion can, and the unchanged source is what "
+        "comes of doing nothing: every word and note is right, and the voice is another's. How each figure is taken "
+        "stands in precomputed/README.md."
+    )
+
+for title, anchor, card in (("The models", "models", MODEL_CARD), ("The recordings", "recordings", DATA_CARD)):
+    st.header(title, anchor=anchor)
+    try:
+        opening, *sections = read_card(card).items()
+    except CardError as error:
+        st.info(str(error), icon=":material/folder_off:")
+        continue
+    st.markdown(opening[1])
+    for heading, text in sections:
+        with st.expander(heading, expanded=heading in OPEN):
+            st.markdown(text)
