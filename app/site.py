@@ -4,13 +4,24 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.parts.course import LESSONS
+
 FAVICON = Path(__file__).parent / "favicon.png"  # a file: named icons are fetched from another site
 
 st.set_page_config(page_title="SingSteps", page_icon=str(FAVICON), layout="wide")
 
-PAGES = [
-    st.Page("lessons/denoising.py", title="Taking noise away", icon=":material/blur_off:", default=True),
-    st.Page("lessons/about.py", title="The models and their recordings", icon=":material/info:"),
-]
+PAGES = {
+    "Lessons": [
+        st.Page(each.script, title=f"{number}. {each.title}", url_path=each.path, icon=each.icon, default=not each.path)
+        for number, each in enumerate(LESSONS, start=1)
+    ],
+    "Look up": [
+        st.Page("lessons/glossary.py", title="Glossary", url_path="glossary", icon=":material/dictionary:"),
+        st.Page("lessons/about.py", title="About the data", url_path="about", icon=":material/info:"),
+    ],
+    "Teach": [
+        st.Page("lessons/teachers.py", title="For teachers", url_path="teachers", icon=":material/school:"),
+    ],
+}
 
 st.navigation(PAGES, position="top").run()

@@ -1,4 +1,4 @@
-"""Files that the browser fetches over plain HTTP: traces, and the page's own JavaScript.
+"""Files that the browser fetches over plain HTTP: traces, the lessons' own material, and the page's JavaScript.
 
 Traces in a folder, and the modules, are Starlette's StaticFiles: range requests, ETag, Last-Modified.
 Traces at an address the browser fetches from there itself; where it cannot, they are handed on here
@@ -20,6 +20,8 @@ from app.parts.library import REPOSITORY, TRACES_PATH, Library, library
 from app.parts.relayed import Relay
 
 WEB = REPOSITORY / "app" / "web"
+MATERIAL = REPOSITORY / "precomputed" / "lessons"  # goes with the lessons' texts, whatever traces are shown
+MATERIAL_PATH = "/material"
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 
@@ -36,7 +38,7 @@ WEB_PATH = f"/web/{_version(WEB)}"
 
 
 class TraceFiles(StaticFiles):
-    """The folder of traces: whole traces only, no hidden files, no listing."""
+    """A folder of traces or of lessons' material: no hidden files, no listing."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         if any(part.startswith(".") for part in Path(path).parts):
@@ -57,7 +59,11 @@ class WebFiles(StaticFiles):
 
 def routes() -> list[BaseRoute]:
     """What the server answers beside Streamlit's own pages."""
-    return [_traces(library()), Mount(WEB_PATH, WebFiles(directory=WEB))]
+    return [
+        _traces(library()),
+        Mount(MATERIAL_PATH, TraceFiles(directory=MATERIAL, check_dir=False)),
+        Mount(WEB_PATH, WebFiles(directory=WEB)),
+    ]
 
 
 def _traces(shown: Library) -> BaseRoute:

@@ -1,6 +1,5 @@
 // Which sound belongs to which button and step, what plays, and the playhead in the pictures.
 
-import { nearest } from "./address.js";
 import { Player } from "./sound.js";
 
 const OF_STEPS = ["state", "predicted"];
@@ -22,57 +21,45 @@ export class Listening {
     this.heard = null; // its place, if it is a step's
   }
 
-  open(trace, pictures, steps) {
-    const { sounds } = trace.manifest;
-    this.trace = trace;
-    this.pictures = pictures;
-    this.steps = steps;
-    this.files = { predicted: sounds, state: sounds.filter((sound) => sound.state !== null) };
+  // `panels`: figures by name, whose pictures show the playhead.
+  open(conversion, panels) {
+    this.conversion = conversion;
+    this.panels = panels;
     for (const button of this.buttons) {
       const kind = button.dataset.sound;
-      const there = OF_STEPS.includes(kind) ? this.files[kind].length > 0 : trace.named(`sound/${kind}`) !== null;
+      const there = this.sound(kind, 0) !== null;
       button.disabled = !there;
       button.title = there ? this.titles.get(button) : (ABSENT[kind] ?? "This trace keeps no such sound.");
     }
   }
 
-  // The kept sound nearest to a place.
-  soundAt(kind, place) {
-    const kept = this.files[kind];
-    return kept[nearest(kept.map((sound) => sound.place), place)];
-  }
-
-  file(kind, place) {
-    return OF_STEPS.includes(kind) ? this.soundAt(kind, place)[kind] : this.trace.named(`sound/${kind}`);
+  sound(kind, place) {
+    return OF_STEPS.includes(kind) ? this.conversion.stepSound(kind, place) : this.conversion.recording(kind);
   }
 
   // Plays a sound, or silences it when it is the one that plays.
   listen(kind, place) {
-    if (!this.trace || this.buttons.find((button) => button.dataset.sound === kind).disabled) return;
+    if (!this.conversion || this.sound(kind, place) === null) return;
     if (this.player.playing && this.kind === kind) {
       this.player.stop();
       return;
     }
     this.kind = kind;
-    this.heard = OF_STEPS.includes(kind) ? this.soundAt(kind, place).place : null;
-    this.play(kind, place).then(() => this.runPlayhead()).catch((error) => {
-      this.say(`This sound cannot be played: ${error.message}`);
+    this.play(this.sound(kind, place)).then(() => this.runPlayhead()).catch((error) => {
+      this.say(`This sound cannot be played: ${error.message}.`);
     });
   }
 
   // While a step's sound plays, another step takes over where it stands.
   follow(place) {
     if (!this.player.playing || !OF_STEPS.includes(this.kind)) return;
-    const wanted = this.soundAt(this.kind, place).place;
-    if (wanted === this.heard) return;
-    this.heard = wanted;
-    this.play(this.kind, place, { follow: true }).catch(() => {});
+    const wanted = this.sound(this.kind, place);
+    if (wanted.place !== this.heard) this.play(wanted, { follow: true }).catch(() => {});
   }
 
-  play(kind, place, options) {
-    const { trace } = this;
-    const name = this.file(kind, place);
-    return this.player.play(`${trace.id}/${name}`, () => trace.sound(name), options);
+  play({ name, load, place = null }, options) {
+    this.heard = place;
+    return this.player.play(name, load, options);
   }
 
   runPlayhead() {
@@ -80,9 +67,9 @@ export class Listening {
     const tick = () => {
       const seconds = this.player.position();
       const heard = this.kind === "converted" ? "predicted" : this.kind;
-      for (const [name, picture] of Object.entries(this.pictures)) {
+      for (const [name, { picture }] of Object.entries(this.panels)) {
         const at = name === heard ? seconds : null;
-        if (at !== picture.playhead) picture.compose(at);
+        if (picture && at !== (picture.playhead ?? null)) picture.compose(at);
       }
       this.frame = seconds === null ? null : requestAnimationFrame(tick);
     };
@@ -95,7 +82,7 @@ export class Listening {
     for (const figure of this.scrubber.querySelectorAll("figure")) {
       figure.classList.toggle("is-heard", playing && figure.dataset.panel === this.kind);
     }
-    const text = playing && this.heard !== null ? `sound of step ${this.steps[this.heard]}` : "";
+    const text = playing && this.heard !== null ? `sound of step ${this.conversion.steps[this.heard]}` : "";
     this.scrubber.querySelector(".heard").textContent = text;
   }
 

@@ -1,7 +1,7 @@
 // NumPy arrays in gzip (.npy.gz), read without believing their header: a claim of 10 GB costs nothing.
 
 const HEADER_ROOM = 512; // bytes; NumPy writes 128
-const KINDS = { "|u1": Uint8Array, "<u2": Uint16Array, "<f4": Float32Array };
+const KINDS = { "|u1": Uint8Array, "<u2": Uint16Array, "<i2": Int16Array, "<f4": Float32Array };
 
 // Unpacks `stream` into values of that kind and shape. `onfirst(values)` is called as soon as the first
 // entry along the first axis is there. Throws an Error that says what is wrong; no more is unpacked than

@@ -11,8 +11,8 @@ const refused = new Set(); // roots that did not answer this page: not asked aga
 
 export class Trace {
   // `roots`: addresses of the folder of traces, in the order in which to try them; `id`: the trace's folder.
-  static async open(roots, id, signal) {
-    const trace = new Trace(roots, id, signal);
+  static async open(roots, id) {
+    const trace = new Trace(roots, id);
     const text = await trace.bounded(await trace.reach("trace.json"), LONGEST_MANIFEST);
     let fault;
     try {
@@ -25,10 +25,9 @@ export class Trace {
     return trace;
   }
 
-  constructor(roots, id, signal) {
+  constructor(roots, id) {
     this.roots = roots;
     this.id = id;
-    this.signal = signal;
     this.manifest = null;
   }
 
@@ -72,9 +71,13 @@ export class Trace {
     try {
       return await unpackArray(response.body, kind, shape, onfirst);
     } catch (error) {
-      if (this.signal.aborted) throw error;
       throw this.damaged(name, error.message);
     }
+  }
+
+  // A text file of the trace, such as metrics.csv.
+  async text(name) {
+    return new TextDecoder().decode(await this.sound(name));
   }
 
   // The bytes of a sound.
@@ -115,8 +118,7 @@ export class Trace {
         const response = await fetch(this.address(root, name), this.settings(root, name));
         if (response.ok) return response;
         why = `${name} is missing (status ${response.status})`;
-      } catch (error) {
-        if (this.signal.aborted) throw error;
+      } catch {
         refused.add(root);
         why = `the server does not answer (${name}); try again`;
       }
@@ -128,8 +130,8 @@ export class Trace {
   settings(root, name) {
     const foreign = new URL(root).origin !== document.location.origin;
     return foreign
-      ? { signal: this.signal, credentials: "omit", referrerPolicy: "no-referrer", cache: name === "trace.json" ? "no-cache" : "default" }
-      : { signal: this.signal };
+      ? { credentials: "omit", referrerPolicy: "no-referrer", cache: name === "trace.json" ? "no-cache" : "default" }
+      : {};
   }
 
   // The checksum in the address lets a browser keep the file for good, and never an outdated one.

@@ -111,7 +111,7 @@ def _replaying(page: Page) -> Row:
     times_ms = page.evaluate(
         f"""async (n) => {{
             {FIND}
-            const {{ walk }} = await find(document).scrubber;
+            const {{ walk }} = (await find(document).figure).conversion;
             const state = walk.start();
             return Array.from({{ length: n }}, (_, place) => {{
                 const start = performance.now();

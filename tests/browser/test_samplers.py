@@ -169,7 +169,7 @@ def test_another_sampler_stands_at_the_same_noise_and_ends_stay_ends(open_trace_
         page.get_by_role("option").filter(has_text=option).first.click()
         page.locator(".where", has_text=f"of {39 if option[0] == 'E' else 999}").wait_for()
         assert at is None
-        snr_db = page.evaluate("() => -20 * Math.log10(scrubber.walk.walk.sigma[scrubber.at])")
+        snr_db = page.evaluate("() => -20 * Math.log10(scrubber.conversion.sigma[scrubber.at])")
         assert abs(snr_db - -1.9) < 2  # a short walk's steps lie 2.4 dB apart
     page.locator(".slider").focus()
     page.keyboard.press("End")

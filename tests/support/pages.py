@@ -15,7 +15,7 @@ def step(page: Page) -> int:
 
 def wait_for_states(page: Page) -> None:
     """Until the replay has reached the last step; the scrubber is then at hand as ``window.scrubber``."""
-    page.evaluate(f"async () => {{ {FIND} window.scrubber = await find(document).scrubber; }}")
+    page.evaluate(f"async () => {{ {FIND} window.scrubber = await find(document).figure; }}")
     page.wait_for_function("() => window.scrubber.states.complete")
 
 

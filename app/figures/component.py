@@ -1,0 +1,47 @@
+"""Figures: what moves and sounds on the pages. Each is a Streamlit component (v2) of three files of one name.
+
+``app/figures/NAME.html`` has one element of class ``figure NAME``; ``NAME.css`` adds to figure.css, which
+all share; ``app/web/NAME.js`` exports a class Figure with ``constructor(place)``, ``open(data)``, called at
+every rerun of the page, and ``close()``. Python only names what is to be shown and where it lies; the
+browser fetches it, so that a step is changed without a message to the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import streamlit as st
+
+from app.parts.library import library
+from app.parts.served import MATERIAL_PATH, WEB_PATH
+
+HERE = Path(__file__).parent
+
+
+def _text(name: str) -> str:
+    path = HERE / name
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+# registered once, at import: a second registration of the same name would remount every instance
+_FIGURES = {
+    path.stem: st.components.v2.component(
+        path.stem,
+        html=_text(path.name),
+        css=_text("figure.css") + _text(f"{path.stem}.css"),
+        js=_text("mount.js"),
+    )
+    for path in sorted(HERE.glob("*.html"))
+}
+
+
+def show_figure(name: str, data: Mapping[str, object], key: str | None = None) -> None:
+    """Show a figure. ``data`` must be JSON; addresses are added to it: ``module``, ``roots`` of the traces and
+    ``material`` of the lessons' own files. Raises KeyError for a figure that there is none of.
+
+    Two figures of one name on a page need different keys.
+    """
+    # addresses are relative to the page's own, so that the site may live below any path
+    addresses = {"module": f".{WEB_PATH}/{name}.js", "roots": library().roots, "material": f".{MATERIAL_PATH}/"}
+    _FIGURES[name](data={**data, **addresses}, key=key or name)

@@ -1,0 +1,6 @@
+"""Lesson: to be written."""
+
+from app.parts.lesson import lesson
+
+with lesson("time_grid"):
+    pass

@@ -1,0 +1,81 @@
+"""The conversions that lessons show, found by what they are, not by name: any set of traces may hold them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import streamlit as st
+
+from app.parts.library import to_begin_with
+from app.parts.names import as_text
+from svc_core.traces.catalogue import Catalogue, Entry
+
+ASKED_SHOWN = 80  # characters of an unknown id that are repeated to the reader
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """What a conversion must be; every field as in the catalogue (see Entry). None: any."""
+
+    phrase: str = "kimseye_nakarat"
+    source: str = "makam-f3"
+    target: str = "makam-m2"
+    key_shift_semitones: int | None = -11  # from the singers' medians
+    sampler: str = "ddpm"
+    steps: int = 1000
+    seed: int = 0
+    guidance: str = ""
+    without: str = ""
+    swap: str = ""
+    swap_at: int = 0
+    defect: str = ""
+    label: str = ""
+
+
+WALK = Exhibit()  # a woman's phrase into a man's voice, every step kept: most lessons look at it
+TEACHER = replace(WALK, sampler="euler", steps=40)
+STUDENT = replace(WALK, sampler="consistency", steps=1)
+
+
+def find_conversion(catalogue: Catalogue, exhibit: Exhibit) -> Entry | None:
+    """The first listed conversion that is what the exhibit says; None where there is none."""
+    table = catalogue.table
+    fits = [True] * len(table)
+    for field in fields(exhibit):
+        wanted = getattr(exhibit, field.name)
+        if wanted is not None:
+            fits = [fit and value == wanted for fit, value in zip(fits, table[field.name], strict=True)]
+    return next((catalogue.entry(row) for row, fit in enumerate(fits) if fit), None)
+
+
+def find_walk(catalogue: Catalogue) -> Entry | None:
+    """The conversion to look at: the one that the address asks for as ``trace``, else WALK, else the best there is.
+
+    None, said to the reader, where there is no conversion at all. An address that asks for one that
+    is not there is answered with a warning.
+    """
+    asked = st.query_params.get("trace")
+    if asked is not None and asked in catalogue:
+        return catalogue.find(asked)
+    if len(catalogue) == 0:
+        st.info(
+            "The conversions of this lesson are missing; its pictures stay empty. Run svc_core.precompute to make "
+            "some, or fetch the repository again (see README.md).",
+            icon=":material/folder_off:",
+        )
+        return None
+    if asked is not None:
+        st.warning(
+            f"There is no conversion “{as_text(asked[:ASKED_SHOWN])}” here (the address may be old or mistyped); "
+            "another one is shown instead.",
+            icon=":material/link_off:",
+        )
+    return find_conversion(catalogue, WALK) or to_begin_with(catalogue)
+
+
+def say_missing(what: str) -> None:
+    """Where a figure's conversions are not among those listed: the lesson says so and goes on."""
+    st.info(
+        f"{what} cannot be shown: these conversions are not among the ones listed here. The lesson goes on without.",
+        icon=":material/hide_image:",
+    )
