@@ -44,7 +44,7 @@ from svc_core.sound.align import AlignmentError
 from svc_core.sound.audio import AudioError, load_audio
 from svc_core.sound.encoders import EncoderError
 from svc_core.traces.catalogue import CATALOGUE, CatalogueError, read_catalogue
-from svc_core.traces.register import rebuild_catalogue, register_traces
+from svc_core.traces.register import rebuild_catalogue, register_traces, trace_folders
 from svc_core.traces.trace import Trace, TraceError, open_trace
 from svc_core.traces.writing import WritingError, sweep_unfinished
 from svc_core.training.trainer import TrainingError
@@ -165,7 +165,7 @@ def verify(out: Path) -> int:
     """Read every file of every trace in ``out`` against its checksum; returns the exit status."""
     if not out.is_dir():
         raise CatalogueError(f"{out}: there is no such folder.")
-    folders = sorted(path for path in out.iterdir() if path.is_dir() and not path.name.startswith("."))
+    folders = trace_folders(out)
     problems = []
     for folder in tqdm(folders, unit="trace", disable=None):
         try:

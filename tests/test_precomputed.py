@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from svc_core.model.checkpoint import model_hash
+from svc_core.precompute import main as precompute
 from svc_core.traces.catalogue import read_catalogue
 from svc_core.traces.manifest import MANIFEST
 from svc_core.traces.replay import replay_of
@@ -101,6 +102,10 @@ def test_one_failure_is_named_as_such():
 
 def test_catalogue_lists_every_folder():
     assert sorted(IDS) == sorted(path.parent.name for path in SHIPPED.glob("*/trace.json"))
+
+
+def test_set_can_be_verified_with_what_lies_beside_the_traces():
+    assert precompute(["--verify", "--out", str(SHIPPED)]) == 0
 
 
 def test_whole_set_is_small_enough():

@@ -1,7 +1,7 @@
 """Figures: what moves and sounds on the pages. Each is a Streamlit component (v2) of three files of one name.
 
-``app/figures/NAME.html`` has one element of class ``figure NAME``; ``NAME.css`` adds to figure.css, which
-all share; ``app/web/NAME.js`` exports a class Figure with ``constructor(place)``, ``open(data)``, called at
+``app/figures/NAME.html`` has one element of class ``figure NAME``, whose ``data-reserve`` says how high it is
+on a wide and on a narrow screen (see room.py); ``NAME.css`` adds to figure.css, which all share; ``app/web/NAME.js`` exports a class Figure with ``constructor(place)``, ``open(data)``, called at
 every rerun of the page, and ``close()``. Python only names what is to be shown and where it lies; the
 browser fetches it, so that a step is changed without a message to the server.
 """
@@ -40,8 +40,8 @@ def show_figure(name: str, data: Mapping[str, object], key: str | None = None) -
     """Show a figure. ``data`` must be JSON; addresses are added to it: ``module``, ``roots`` of the traces and
     ``material`` of the lessons' own files. Raises KeyError for a figure that there is none of.
 
-    Two figures of one name on a page need different keys.
+    Two figures of one name on a page need different keys; the name is put before it.
     """
     # addresses are relative to the page's own, so that the site may live below any path
     addresses = {"module": f".{WEB_PATH}/{name}.js", "roots": library().roots, "material": f".{MATERIAL_PATH}/"}
-    _FIGURES[name](data={**data, **addresses}, key=key or name)
+    _FIGURES[name](data={**data, **addresses}, key=f"{name}-{key}" if key else name)

@@ -1,29 +1,78 @@
-"""Glossary: every term of the site, topic by topic."""
+"""Glossary: every term of the site, by topic or from A to Z, with a box to find one."""
+
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
 
 import streamlit as st
 
+from app.parts.course import BY_ID
 from app.parts.glossary import TOPICS, Term, glossary, with_terms
+from app.parts.lesson import say, show_course
+from app.parts.names import as_text
 from app.parts.terms import show_terms
 
-TITLES = {
-    "start": "Start",
-}
+STYLE = Path(__file__).parent.parent / "figures" / "dictionary.css"
 
 
-def address(lesson: str) -> str:
-    return "./" if lesson == "start" else lesson.replace("_", "-")
+def matches(term: Term, wanted: str) -> bool:
+    """Whether a name of the term, or its explanation, holds what was typed."""
+    return any(wanted.casefold() in text.casefold() for text in (term.term, *term.also, term.short))
 
 
 def entry(term: Term) -> str:
-    return f"""<dt id="{term.id}">{term.term}<small>{' · '.join(term.also)}</small></dt>
-<dd>
+    """One term as HTML with Markdown inside; its id is what links to glossary#ID reach."""
+    names = ", ".join(other_names(term))
+    also = f"<small>{escape(names)}</small>" if names else ""
+    ways = [f"See also {', '.join(f'[[{other}]]' for other in term.see)}."] if term.see else []
+    if term.lesson:
+        lesson = BY_ID[term.lesson]
+        ways.append(f'Lesson: <a href="{lesson.address}" target="_self">{escape(lesson.title)}</a>')
+    text = with_terms("\n\n".join((term.short, term.more, '<div class="ways">', " ".join(ways), "</div>")))
+    return f'<dt id="{term.id}">{escape(term.term)}{also}</dt>\n<dd>\n\n{text}\n</dd>'
 
-{term.short} {with_terms(term.more)}
 
-</dd>"""
+def other_names(term: Term) -> list[str]:
+    """The term's other names, without mere plurals."""
+    names = {term.term.casefold()}
+    different = []
+    for name in term.also:
+        if not {name.casefold(), name.casefold().removesuffix("s")} & names:
+            different.append(name)
+        names.add(name.casefold())
+    return different
 
+
+def show_list(terms: Iterable[Term]) -> None:
+    """All in one element: one a term would take Streamlit seconds."""
+    st.markdown('<dl class="terms">\n' + "\n".join(map(entry, terms)) + "\n</dl>", unsafe_allow_html=True)
+
+
+show_course(None)
 st.title("Glossary")
-for topic, title in TOPICS.items():
-    st.subheader(title, anchor=f"topic-{topic}")
-    st.markdown("<dl>\n" + "\n".join(entry(t) for t in glossary().values() if t.topic == topic) + "\n</dl>", unsafe_allow_html=True)
+say(
+    "Every word of the trade and every abbreviation on these pages, in plain words. On the other pages, terms with a "
+    "dotted line show the same text when you point at them or tap them."
+)
+st.html(STYLE)
+
+typed, order = st.columns([2, 1], vertical_alignment="bottom")
+wanted = typed.text_input("Find", placeholder="a word or an abbreviation, such as SNR").strip()
+by_topic = order.segmented_control("Order", ["By topic", "A to Z"], default="By topic", required=True) == "By topic"
+
+found = [term for term in glossary().values() if matches(term, wanted)]
+if not found:
+    st.info(f"No term fits “{as_text(wanted)}”. Try fewer letters.", icon=":material/search_off:")
+elif wanted:
+    st.caption(f"{len(found)} of {len(glossary())} terms fit.")
+if by_topic:
+    if not wanted:
+        say("Jump to: " + " · ".join(f"[{title}](#topic-{topic})" for topic, title in TOPICS.items()))
+    for topic, title in TOPICS.items():
+        if inside := [term for term in found if term.topic == topic]:
+            st.header(title, anchor=f"topic-{topic}")
+            show_list(inside)
+elif found:
+    show_list(sorted(found, key=lambda term: term.term.casefold()))
+
 show_terms()

@@ -14,6 +14,8 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
+from app.parts.course import BY_ID
+
 FOLDER = Path(__file__).parent.parent / "texts" / "glossary"
 TOPICS = {  # files, in the order in which the glossary shows them
     "sound": "Sound and its pictures",
@@ -23,10 +25,6 @@ TOPICS = {  # files, in the order in which the glossary shows them
     "metrics": "Measuring",
     "data": "Recordings, rights and files",
 }
-LESSONS = (
-    *("start", "seeing", "time_grid", "noising", "denoising"),
-    *("conditions", "network", "fewer_steps", "measuring"),
-)
 LONGEST_SHORT = 220  # signs: a tooltip of three lines
 LONGEST_MORE = 700
 
@@ -139,8 +137,8 @@ def _check_texts(term: Term) -> None:
     for field, text, most in (("short", term.short, LONGEST_SHORT), ("more", term.more, LONGEST_MORE)):
         if len(text) > most:
             raise _error(term, f'"{field}" has {len(text)} signs; cut it down to {most}')
-    if term.lesson and term.lesson not in LESSONS:
-        raise _error(term, f'there is no lesson "{term.lesson}"; choose one of {", ".join(LESSONS)}, or leave it empty')
+    if term.lesson and term.lesson not in BY_ID:
+        raise _error(term, f'there is no lesson "{term.lesson}"; choose one of {", ".join(BY_ID)}, or leave it empty')
 
 
 def _check_spellings(terms: dict[str, Term]) -> None:

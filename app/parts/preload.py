@@ -1,24 +1,31 @@
-"""Telling the browser early what the first page will want.
+"""Telling the browser early what a page will want.
 
-Streamlit's own JavaScript takes about a second to start; only then does it learn that there is a
-scrubber, which then asks for its modules, then for a manifest, then for arrays. A Link header on the
-page itself names all of them at once (RFC 8288, rel=preload and rel=modulepreload), so they are
-fetched while Streamlit starts. Of traces on another server only that server is named: to find out more
-would make the page wait for it.
+Streamlit's own JavaScript takes about a second to start; only then does it learn which figures there
+are, which then ask for their modules, then for a manifest, then for arrays. A Link header on the page
+itself names all of them at once (RFC 8288, rel=preload and rel=modulepreload), so they are fetched while
+Streamlit starts; and a style sheet in the page keeps room for the figures (see figures/room.py). Of
+traces on another server only that server is named: to find out more would make the page wait for it.
 """
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.figures.room import room_style
+from app.parts.course import LESSONS
+from app.parts.exhibits import WALK, find_conversion
 from app.parts.library import TRACES_PATH, library, to_begin_with
 from app.parts.served import WEB, WEB_PATH
 from svc_core.traces.catalogue import CatalogueError
 from svc_core.traces.manifest import MANIFEST
 from svc_core.traces.trace import Trace, TraceError
 
+IMPORTS = re.compile(r'^(?:import|export) .*?"\./([a-z_]+\.js)";', re.MULTILINE | re.DOTALL)
+HEAD_END = b"</head>"
 FIRST_ARRAYS = (
     "walk.npy.gz",
     "predicted.npy.gz",
@@ -30,41 +37,86 @@ FIRST_ARRAYS = (
 )
 
 
-class PreloadLinks:
-    """Middleware: adds the Link header to pages with a scrubber, and leaves all other answers alone."""
+class PreparedPages:
+    """Middleware: adds the Link header and the style sheet to pages, and leaves all other answers alone."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.style = f"<style>\n{room_style()}\n</style>".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_links(message: Message) -> None:
-            if message["type"] == "http.response.start" and _has_scrubber(scope) and _is_page(message):
-                message["headers"] = [*message["headers"], (b"link", ", ".join(links(scope)).encode())]
-            await send(message)
+        start: Message | None = None  # of a page: held back until its length is known
+        page = b""
 
-        await self.app(scope, receive, send_with_links if scope["type"] == "http" else send)
+        async def send_prepared(message: Message) -> None:
+            nonlocal start, page
+            if message["type"] == "http.response.start" and _is_page(message):
+                start = message
+                return
+            if start is None or message["type"] != "http.response.body":
+                await send(message)
+                return
+            page += message.get("body", b"")
+            if message.get("more_body", False):
+                return
+            whole = page if scope["method"] == "HEAD" else page.replace(HEAD_END, self.style + HEAD_END, 1)
+            await send({**start, "headers": _headers(start, scope, len(whole) - len(page))})
+            await send({"type": "http.response.body", "body": whole})
+
+        if scope["type"] != "http" or not _asks_for_page(scope):
+            await self.app(scope, receive, send)
+            return
+        # six kilobytes need no compression, and plain ones can be added to
+        plain = [header for header in scope["headers"] if header[0].lower() != b"accept-encoding"]
+        await self.app({**scope, "headers": plain}, receive, send_prepared)
 
 
-def _has_scrubber(scope: Scope) -> bool:
-    """The first page alone has one, and its address alone ends with a slash."""
-    return scope["path"].endswith("/")
+def _asks_for_page(scope: Scope) -> bool:
+    """Whether a browser goes there: it then wants HTML before all else."""
+    return any(name.lower() == b"accept" and value.startswith(b"text/html") for name, value in scope["headers"])
+
+
+def _headers(start: Message, scope: Scope, longer: int) -> list[tuple[bytes, bytes]]:
+    """The page's headers with its new length and the links; no ETag, for it would be that of another page."""
+    headers = []
+    for name, value in start["headers"]:
+        if name.lower() == b"content-length":
+            value = str(int(value) + longer).encode()
+        if name.lower() != b"etag":
+            headers.append((name, value))
+    return [*headers, (b"link", ", ".join(links(scope)).encode())]
 
 
 def _is_page(message: Message) -> bool:
-    kinds = (value for name, value in message["headers"] if name.lower() == b"content-type")
-    return message["status"] == 200 and any(kind.startswith(b"text/html") for kind in kinds)
+    headers = {name.lower(): value for name, value in message["headers"]}
+    return message["status"] == 200 and headers.get(b"content-type", b"").startswith(b"text/html")
 
 
 def links(scope: Scope) -> list[str]:
-    """Values of the Link header for a page; addresses are relative to the page, like the scrubber's own."""
-    modules = [f".{WEB_PATH}/{path.name}" for path in sorted(WEB.glob("*.js")) if "worker" not in path.name]
-    found = [f"<{module}>; rel=modulepreload" for module in modules]
+    """Values of the Link header for a page; addresses are relative to the page, like the figures' own."""
+    page = scope["path"].rsplit("/", 1)[-1]
+    lesson = next((each for each in LESSONS if each.path == page), None)
+    if lesson is None:
+        return []
+    found = [f"<.{WEB_PATH}/{name}>; rel=modulepreload" for name in modules_of(lesson.figures)]
     if library().is_local:
         return found + _trace_links(parse_qs(scope["query_string"].decode("latin-1")).get("trace", [None])[0])
     if library().public:
         origin = urlsplit(library().public)
         found.append(f"<{origin.scheme}://{origin.netloc}>; rel=preconnect; crossorigin")
     return found
+
+
+@lru_cache
+def modules_of(figures: tuple[str, ...]) -> tuple[str, ...]:
+    """Files of the figures' modules and of all that they import, each once."""
+    wanted, found = [f"{name}.js" for name in figures], []
+    while wanted:
+        name = wanted.pop(0)
+        if name not in found:
+            found.append(name)
+            wanted += IMPORTS.findall((WEB / name).read_text(encoding="utf-8"))
+    return tuple(found)
 
 
 def _trace_links(asked: str | None) -> list[str]:
@@ -81,9 +133,11 @@ def _with_version(trace: Trace, name: str) -> str:
 
 
 def _first_trace(asked: str | None) -> Trace | None:
-    """The trace that the page will show: the one asked for, else that to begin with; None where it cannot be read."""
+    """The trace that the page will show: the one asked for, else the lessons' walk; None where it cannot be read."""
     try:
         catalogue = library().catalogue()
-        return library().open(catalogue.find(asked) if asked in catalogue else to_begin_with(catalogue))
+        if asked in catalogue:
+            return library().open(catalogue.find(asked))
+        return library().open(find_conversion(catalogue, WALK) or to_begin_with(catalogue))
     except (CatalogueError, TraceError, IndexError):
         return None  # the page itself says what is wrong

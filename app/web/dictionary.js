@@ -1,6 +1,7 @@
 // The glossary's page: reaching a term by the address, when the page is opened as well as later.
 
 const PATIENCE_MS = 15_000; // for the page to be drawn, which Streamlit does after the document has loaded
+const SETTLING_MS = 1_500; // what is drawn above the term afterwards pushes it away again
 const READER_MOVES = ["wheel", "touchmove", "keydown", "pointerdown"];
 
 let arrived = null; // the address whose term was looked for last
@@ -9,39 +10,46 @@ export function isDictionary() {
   return /\/glossary\/?$/.test(location.pathname);
 }
 
+// "#t-sne" -> "t-sne"; nothing where an address was cut off within a sign.
+export function idIn(hash) {
+  try {
+    return decodeURIComponent(hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
 // Moves to a term of the page and puts its id into the address; false where the page does not show it.
 export function jumpTo(id) {
   const place = document.getElementById(id);
   if (!place) return false;
-  if (location.hash !== `#${id}`) history.pushState(history.state, "", `#${id}`);
+  if (idIn(location.hash) !== id) history.pushState(history.state, "", `#${id}`);
   arrived = location.href;
   moveTo(place);
   return true;
 }
 
-// Looks for the term that the address names until it is drawn, or the reader goes elsewhere.
-export function arriveAt() {
-  if (!isDictionary()) {
-    arrived = null;
-    return;
-  }
-  if (location.hash.length < 2 || arrived === location.href) return;
-  arrived = location.href;
+// Looks for the term that the address names until it is drawn and stands still, or the reader goes elsewhere.
+export function arrive() {
+  const id = isDictionary() ? idIn(location.hash) : "";
   const wanted = location.href;
-  const id = decodeURIComponent(location.hash.slice(1));
-  const until = performance.now() + PATIENCE_MS;
-  const moved = new AbortController();
-  for (const kind of READER_MOVES) addEventListener(kind, () => moved.abort(), { capture: true, signal: moved.signal });
+  if (arrived === wanted) return;
+  arrived = wanted;
+  if (!id) return;
+  const stop = new AbortController();
+  for (const kind of READER_MOVES) addEventListener(kind, () => stop.abort(), { capture: true, signal: stop.signal });
+  let until = performance.now() + PATIENCE_MS;
+  let top = null; // where the term stood when it was last moved to
   const look = () => {
+    if (location.href !== wanted || performance.now() > until) stop.abort();
+    if (stop.signal.aborted) return;
     const place = document.getElementById(id);
-    if (moved.signal.aborted || location.href !== wanted || performance.now() > until) {
-      moved.abort();
-    } else if (place) {
-      moved.abort();
+    if (place && (top === null || Math.abs(place.getBoundingClientRect().top - top) > 1)) {
+      if (top === null) until = performance.now() + SETTLING_MS;
       moveTo(place);
-    } else {
-      requestAnimationFrame(look);
+      top = place.getBoundingClientRect().top;
     }
+    requestAnimationFrame(look);
   };
   look();
 }

@@ -1,7 +1,7 @@
 // Cards for terms: every link to glossary#ID on the page tells what it means when it is pointed at, focused
 // or tapped. One card for the document, outside of all components, so that none can cut it off.
 
-import { arriveAt, isDictionary, jumpTo } from "./dictionary.js";
+import { arrive, idIn, isDictionary, jumpTo } from "./dictionary.js";
 
 const LINK = 'a[href*="glossary#"]';
 const SOON_MS = 120; // a pointer that only passes by opens nothing
@@ -17,7 +17,6 @@ ${LINK}[href] {
   text-underline-offset: 0.22em;
   cursor: help;
 }
-${LINK}[href]:hover { color: var(--term-colour, inherit); }
 #term-card {
   position: fixed; z-index: 999999; top: 0; left: 0;
   box-sizing: border-box;
@@ -57,7 +56,7 @@ export class Figure {
     terms = data.terms;
     theme = this.place;
     if (!card) install();
-    arriveAt();
+    arrive();
   }
 
   close() {
@@ -82,7 +81,7 @@ function install() {
     hide();
     event.stopPropagation(); // one press closes one thing
   }, true);
-  addEventListener("hashchange", () => arriveAt());
+  addEventListener("hashchange", arrive);
 }
 
 // What moves within a shadow root is not told outside of it: each root is watched once something enters it.
@@ -99,7 +98,7 @@ function linkOf(event) {
 }
 
 function idOf(link) {
-  const id = decodeURIComponent(link.hash.slice(1));
+  const id = idIn(link.hash);
   return Object.hasOwn(terms, id) ? id : null;
 }
 
@@ -144,7 +143,7 @@ function clicked(event) {
   }
   if (event.detail === 0) return; // Enter: its card came with the focus, so the link itself is wanted
   event.preventDefault();
-  show(link);
+  if (link !== shown) show(link);
   pinned = true;
 }
 
@@ -159,7 +158,10 @@ function show(link) {
   const { term, short } = terms[id];
   fill(id, term, short);
   const colours = getComputedStyle(theme);
-  for (const name of COLOURS) card.style.setProperty(`--st-${name}`, colours.getPropertyValue(`--st-${name}`));
+  for (const name of COLOURS) {
+    const value = colours.getPropertyValue(`--st-${name}`);
+    if (value) card.style.setProperty(`--st-${name}`, value); // none while Streamlit changes the page
+  }
   shown = link;
   // a description by id reaches no further than the link's own root
   if (link.getRootNode() === document) link.setAttribute("aria-describedby", card.id);

@@ -26,6 +26,8 @@ from svc_core.traces.catalogue import (
 from svc_core.traces.trace import Trace, TraceError, open_trace
 from svc_core.traces.writing import WritingError, hold_folder
 
+MATERIAL = "lessons"  # a folder of this name holds what pages fetch beside the traces
+
 
 def rebuild_catalogue(parent: str | Path) -> tuple[Catalogue, list[str]]:
     """Read every trace folder in ``parent`` and write its catalogue.
@@ -63,6 +65,12 @@ def register_traces(parent: str | Path, traces: Iterable[Trace]) -> None:
         raise _unwritten(parent, error) from error
 
 
+def trace_folders(parent: Path) -> list[Path]:
+    """Folders that are traces, or should be: all but hidden ones (unfinished traces) and the lessons' material."""
+    folders = (path for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return sorted(path for path in folders if path.name != MATERIAL)
+
+
 def _rebuild(parent: Path) -> tuple[Catalogue, list[str]]:
     table, problems = _collect(parent)
     return _write(parent, table), problems
@@ -70,12 +78,11 @@ def _rebuild(parent: Path) -> tuple[Catalogue, list[str]]:
 
 def _collect(parent: Path) -> tuple[pd.DataFrame, list[str]]:
     traces, problems = [], []
-    for folder in sorted(parent.iterdir()):
-        if folder.is_dir() and not folder.name.startswith("."):
-            try:
-                traces.append(open_trace(folder))
-            except TraceError as error:
-                problems.append(str(error))
+    for folder in trace_folders(parent):
+        try:
+            traces.append(open_trace(folder))
+        except TraceError as error:
+            problems.append(str(error))
     return rows_of(traces), problems
 
 

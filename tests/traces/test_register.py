@@ -57,6 +57,13 @@ def test_a_broken_folder_is_reported_and_the_others_are_listed(parent):
     ]
 
 
+def test_material_of_the_lessons_is_no_broken_trace(parent):
+    (parent / "lessons" / "noising").mkdir(parents=True)
+    _, problems = rebuild_catalogue(parent)
+    assert problems == []
+    assert ids(parent) == NAMES
+
+
 def test_unfinished_traces_and_plain_files_are_passed_over(parent):
     (parent / ".partial-amen-123").mkdir()
     (parent / "credits.csv").touch()

@@ -1,0 +1,24 @@
+// Colour scales whose steps look alike all along: one that rises, for steps and distances, and one with a middle.
+
+const channels = (hex) => [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16));
+
+class Gradient {
+  constructor(stops) {
+    this.stops = stops.map(channels);
+    this.css = `linear-gradient(to right, ${stops.map((hex) => `#${hex}`).join(", ")})`;
+  }
+
+  // [red, green, blue] at a share from 0 to 1; what lies beyond is drawn as the end.
+  at(share) {
+    const place = Math.min(Math.max(share, 0), 1) * (this.stops.length - 1);
+    const low = Math.min(Math.floor(place), this.stops.length - 2);
+    return this.stops[low].map((from, i) => Math.round(from + (this.stops[low + 1][i] - from) * (place - low)));
+  }
+
+  text(share) {
+    return `rgb(${this.at(share).join(" ")})`;
+  }
+}
+
+export const RISING = new Gradient(["440154", "472d7b", "3b528b", "2c728e", "21918c", "28ae80", "5ec962", "addc30", "fde725"]); // viridis
+export const PARTING = new Gradient(["2166ac", "67a9cf", "d1e5f0", "f7f7f7", "fddbc7", "ef8a62", "b2182b"]); // blue, white, red
