@@ -33,14 +33,13 @@ def entry(term: Term) -> str:
 
 
 def other_names(term: Term) -> list[str]:
-    """The term's other names, without mere plurals."""
-    names = {term.term.casefold()}
-    different = []
-    for name in term.also:
-        if not {name.casefold(), name.casefold().removesuffix("s")} & names:
-            different.append(name)
-        names.add(name.casefold())
-    return different
+    """The term's other names, without mere plurals and hyphens."""
+
+    def bare(name: str) -> str:
+        return name.casefold().replace("-", " ").replace("–", " ").removesuffix("s")
+
+    seen = {bare(term.term)}
+    return [name for name in term.also if not (bare(name) in seen or seen.add(bare(name)))]
 
 
 def show_list(terms: Iterable[Term]) -> None:

@@ -6,8 +6,15 @@ const READER_MOVES = ["wheel", "touchmove", "keydown", "pointerdown"];
 
 let arrived = null; // the address whose term was looked for last
 
-export function isDictionary() {
+function isDictionary() {
   return /\/glossary\/?$/.test(location.pathname);
+}
+
+const placeOf = (id) => document.querySelector(`dl.terms dt[id="${CSS.escape(id)}"]`);
+
+// Whether this page is the glossary and shows the term.
+export function isListed(id) {
+  return isDictionary() && placeOf(id) !== null;
 }
 
 // "#t-sne" -> "t-sne"; nothing where an address was cut off within a sign.
@@ -19,13 +26,12 @@ export function idIn(hash) {
   }
 }
 
-// Moves to a term of the page and puts its id into the address; false where the page does not show it.
+// Moves to a term of the page and puts its id into the address; false where this page does not show it.
 export function jumpTo(id) {
-  const place = document.getElementById(id);
-  if (!place) return false;
+  if (!isListed(id)) return false;
   if (idIn(location.hash) !== id) history.pushState(history.state, "", `#${id}`);
   arrived = location.href;
-  moveTo(place);
+  moveTo(placeOf(id));
   return true;
 }
 
@@ -43,7 +49,7 @@ export function arrive() {
   const look = () => {
     if (location.href !== wanted || performance.now() > until) stop.abort();
     if (stop.signal.aborted) return;
-    const place = document.getElementById(id);
+    const place = placeOf(id);
     if (place && (top === null || Math.abs(place.getBoundingClientRect().top - top) > 1)) {
       if (top === null) until = performance.now() + SETTLING_MS;
       moveTo(place);

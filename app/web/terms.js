@@ -1,7 +1,7 @@
 // Cards for terms: every link to glossary#ID on the page tells what it means when it is pointed at, focused
 // or tapped. One card for the document, outside of all components, so that none can cut it off.
 
-import { arrive, idIn, isDictionary, jumpTo } from "./dictionary.js";
+import { arrive, idIn, isListed, jumpTo } from "./dictionary.js";
 
 const LINK = 'a[href*="glossary#"]';
 const SOON_MS = 120; // a pointer that only passes by opens nothing
@@ -136,7 +136,7 @@ function clicked(event) {
   const id = idOf(link);
   const asks = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button !== 0;
   if (id === null || asks) return;
-  if (isDictionary() && jumpTo(id)) {
+  if (jumpTo(id)) {
     event.preventDefault();
     hide();
     return;
@@ -176,7 +176,7 @@ function fill(id, term, short) {
   text.textContent = short;
   Object.assign(way, { href: `glossary#${id}`, target: "_blank", rel: "noopener", textContent: "In the glossary (new tab)" });
   way.tabIndex = -1; // by keyboard the term itself leads there, from where the reader is
-  card.replaceChildren(heading, text, way);
+  card.replaceChildren(heading, text, ...(isListed(id) ? [] : [way]));
 }
 
 function hide() {
