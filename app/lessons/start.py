@@ -1,6 +1,69 @@
-"""Lesson: to be written."""
+"""Lesson: one voice becomes another. What a conversion is, heard and seen, and where to go on."""
 
-from app.parts.lesson import lesson
+import streamlit as st
 
-with lesson("start"):
-    pass
+from app.figures.component import show_figure
+from app.parts.exhibits import find_walk
+from app.parts.lesson import lesson, say
+from app.parts.names import as_text, key_label, singer_label
+from svc_core.traces.catalogue import Entry
+
+THEIRS = {"woman": "her", "man": "his"}
+
+
+def sex_of(singer: str) -> str:
+    """'makam-f3' -> 'woman'; 'singer' where the name does not tell."""
+    first = singer_label(singer).split()[0]
+    return first if first in THEIRS else "singer"
+
+
+def voices_of(entry: Entry) -> dict[str, str]:
+    """What each of the three sounds is, in a few words."""
+    source, target = sex_of(entry.source), sex_of(entry.target)
+    return {
+        "source": f"a {source} sings ({entry.source})",
+        "target": f"a {target} sings ({entry.target})",
+        "converted": f"{THEIRS.get(source, 'the source’s')} phrase in {_voice(source, target)}",
+    }
+
+
+def _voice(source: str, target: str) -> str:
+    """'his voice'; of two women 'the other woman's voice'."""
+    if source == target or target not in THEIRS:
+        return f"the other {target}’s voice"
+    return f"{THEIRS[target]} voice"
+
+
+with lesson("start") as catalogue:
+    found = find_walk(catalogue)
+    if found:
+        say(
+            "Press **1**, **2** and **3**, and listen. Nobody sang the third one: a "
+            "[[diffusion-model|diffusion model]] made it, out of the noise that you see."
+        )
+        show_figure("overture", {"trace": found.id, "voices": voices_of(found)})
+        st.header("What stays, what changes", anchor="what-stays")
+        say("Press each of the five, and look at where the two lines agree and where they part.")
+        show_figure("stays", {"trace": found.id})
+        say(
+            f"The phrase comes from the [[source]], {as_text(singer_label(found.source))}: its words, its [[melody]] "
+            f"and its [[loudness]]. The voice, or [[timbre]], comes from the [[target]], "
+            f"{as_text(singer_label(found.target))}. The [[key-shift|key]] is chosen so that the melody lies well in "
+            f"that voice; here {key_label(found.key_shift_semitones)}."
+        )
+    st.header("Scope and limits", anchor="limits")
+    say(
+        "These are small models, made to be looked into: they know seven singers, some of them from little more than a "
+        "minute, and about a fifth of the sounds of the words get lost on the way. Everything here was computed "
+        "beforehand from published recordings; nothing is recorded from you, and every converted voice is named as one."
+    )
+    st.header("Where do you want to go on?", anchor="go-on")
+    with st.container(horizontal=True):
+        st.page_link(
+            "lessons/seeing.py", label="**I am new to this:** how a computer sees singing", icon=":material/school:"
+        )
+        st.page_link(
+            "lessons/denoising.py",
+            label="**I know diffusion:** straight to the steps, one by one",
+            icon=":material/blur_off:",
+        )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from zlib import crc32
 
-from app.parts.exhibits import TEACHER, WALK, Exhibit, find_conversion
+from app.parts.exhibits import TEACHER, WALK, find_conversion
 from app.parts.glossary import with_terms
 from app.parts.library import NEARNESS
+from app.parts.verdicts import UNUSUAL
 from svc_core.traces.catalogue import Catalogue, Entry
 
 FAILURE = "failure"
@@ -29,7 +30,7 @@ MISTAKES = (
         "clamp",
         "After every step, the noisy picture is cut off at −1 and +1",
         "That would make the picture flat and the sound dull and faint.",
-        "The sampler cuts every [[noisy-mel|noisy picture]] off at one spread above and below the mean. Noise like that "
+        "The sampler cuts every [[x-t|noisy picture]] off at one spread above and below the mean. Noise like that "
         "the network never saw, and a third of a clean mel lies outside: the loud places go under, and the voice with "
         "them. Look at the melody, though: it is sung nearly as well as before.",
     ),
@@ -38,7 +39,7 @@ MISTAKES = (
         "The model is told the melody 27 ms too early",
         "That would shift the sung line to the left of the one asked for; look at the close view.",
         "The melody comes two and a half [[frame|frames]] early. By ear it is hardly a fault, in the close view the solid "
-        "line runs ahead of the dashed one, and RPA loses a fifth of the frames. Amphion's trackers did just that.",
+        "line runs ahead of the dashed one, and RPA loses a fifth of the frames. In [[amphion|Amphion]] the melody was early by as much.",
     ),
     Mistake(
         "sigma-max",
@@ -53,7 +54,7 @@ MISTAKES = (
         "The models hardly know the voice that was asked for",
         "That would leave melody and loudness in order, and give you somebody else's voice: compare with the target's own.",
         "Nothing was broken here: it is a plain failure. The models heard little more than a minute of this singer, and "
-        "the source's singer never. The melody is nearly right, and the result is nearer to another singer than to her.",
+        "the source's singer never. The melody is nearly right, and the result is nearer to another singer than to her. Beside it stands the same song in a voice they know.",
     ),
 )  # fmt: skip
 
@@ -84,7 +85,10 @@ def _round(catalogue: Catalogue, mistake: Mistake) -> dict[str, object] | None:
 
 
 def _two(catalogue: Catalogue, mistake: str) -> tuple[Entry | None, Entry | None]:
-    """The broken conversion and a right one: the same but for the mistake; of the failure, into a voice that is known."""
+    """The broken conversion and a right one, the same but for the mistake.
+
+    Beside the failure stands what the same singer's same song became in the voice that was met best.
+    """
     if mistake != FAILURE:
         right = TEACHER if mistake == "sigma-max" else WALK
         return find_conversion(catalogue, replace(right, defect=mistake)), find_conversion(catalogue, right)
@@ -93,7 +97,8 @@ def _two(catalogue: Catalogue, mistake: str) -> tuple[Entry | None, Entry | None
     if row is None or NEARNESS not in table:
         return None, None
     broken = catalogue.entry(int(row))
-    right = Exhibit(broken.phrase, broken.source, broken.target, None, broken.sampler, broken.steps)
-    others = [find_conversion(catalogue, replace(right, target=target)) for target in table["target"].unique()]
-    near = table.set_index("id")[NEARNESS]
-    return broken, max(filter(None, others), key=lambda entry: near[entry.id], default=None)
+    fits = (table["source"] == broken.source) & (table["song"] == broken.song) & (table["sampler"] == broken.sampler)
+    for name in UNUSUAL:
+        fits &= table[name] == ""
+    near = table.loc[fits, NEARNESS].dropna()
+    return broken, catalogue.entry(int(near.idxmax())) if len(near) else None

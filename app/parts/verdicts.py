@@ -1,29 +1,29 @@
 """Two conversions to be told apart by one figure: which is better, and where that figure misleads.
 
-The two differ in one thing, so that nothing else can be heard: the better one is the best by its score
-among plain conversions of the lessons' walk (exhibits.WALK), the other lacks the condition that the figure
-is about. Where a set of traces has no such two, they are the best and the worst of its plain conversions.
+The two differ in one thing, so that nothing else can be heard: one was told everything, the other lacks
+the condition that the figure is about. Which of them is better, their scores say. Where a set of traces
+has no such two, they are the best and the worst of its plain conversions.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import pandas as pd
 
-from app.parts.exhibits import WALK
+from app.parts.exhibits import STUDENT, WALK, Exhibit, find_conversion
 from app.parts.glossary import with_terms
 from app.parts.names import peculiarities
-from svc_core.traces.catalogue import Catalogue
+from svc_core.traces.catalogue import Catalogue, Entry
 
-ALIKE = ("phrase", "source", "target", "key_shift_semitones", "sampler", "steps")
+JAPANESE = Exhibit("pjs091", "pjs-m1", "makam-f4", 9, "consistency", 1)
 UNUSUAL = ("guidance", "without", "swap", "defect", "label")  # all empty in a plain conversion
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure and how to doubt it. Texts may hold [[terms]]; ``trap`` also {the name of any score}, {good} and {bad}."""
+    """A figure and how to doubt it. Texts may hold [[terms]]; ``trap`` numbers ({good}, {bad}, a score, good_score)."""
 
     id: str  # in the address, so it is never changed
     name: str
@@ -31,7 +31,8 @@ class Measure:
     unit: str  # "%" shows a share; anything else is written behind the number
     digits: int
     better: str  # "high" or "low"
-    lacking: str  # the condition without which it should be bad
+    heard: Exhibit  # told everything
+    lacking: str  # what the other one was not told
     ask: str
     tells: str
     misleads: str
@@ -41,7 +42,7 @@ class Measure:
 
 MEASURES = (
     Measure(
-        "rpa", "RPA", "rpa", "%", 1, "high", "melody",
+        "rpa", "RPA", "rpa", "%", 1, "high", WALK, "melody",
         "Which of the two sings the melody that was asked for?",
         "[[rpa|Raw pitch accuracy]] is the share of the source's voiced frames in which the sung pitch lies within "
         "half a semitone of the one asked for. More is better; 100 % is all of them.",
@@ -51,18 +52,18 @@ MEASURES = (
         "This one was never told the words. RPA gives it {rpa}, beside {good} for the good one.",
     ),
     Measure(
-        "f0-rmse", "F0RMSE", "f0_rmse_cents", "cents", 0, "low", "melody",
+        "f0-rmse", "F0RMSE", "f0_rmse_cents", "cents", 0, "low", JAPANESE, "melody",
         "Which of the two stays closer to the melody that was asked for?",
         "[[f0rmse|F0RMSE]] is the usual distance between the sung pitch and the one asked for, in [[cent|cents]]: a "
         "semitone is 100. Less is better; 0 is perfect.",
         "Large errors count for more than their share: squared, one frame an octave off weighs as much as 576 frames "
         "that are 50 cents off. And frames that lost their pitch do not count at all.",
-        "content",
-        "By F0RMSE this one is far worse: {f0_rmse_cents}, beside {good}. Yet {rpa} of its frames lie within half a "
-        "semitone of the melody. A few frames that are far off make the difference.",
+        "loudness",
+        "This one was told no loudness. F0RMSE gives it {f0_rmse_cents}, beside {good} for the good one. RPA gives them "
+        "{rpa} and {good_rpa}. A few frames that are far off make all the difference.",
     ),
     Measure(
-        "f0-corr", "F0CORR", "f0_corr", "", 3, "high", "melody",
+        "f0-corr", "F0CORR", "f0_corr", "", 3, "high", STUDENT, "melody",
         "In which of the two does the melody rise and fall as asked?",
         "[[f0corr|F0CORR]] says how well the sung melody rises and falls with the one asked for. 1 is perfectly, 0 is "
         "not at all; more is better.",
@@ -71,7 +72,7 @@ MEASURES = (
         "sung. And with time warping almost anything correlates, as you can try below.",
     ),
     Measure(
-        "mcd", "MCD", "mcd_db", "dB", 2, "low", "melody",
+        "mcd", "MCD", "mcd_db", "dB", 2, "low", JAPANESE, "content",
         "Which of the two stays closer to the sound of the source?",
         "[[mcd|MCD]] is how far apart the outlines of two spectra are, in decibels, here from the source. Less is "
         "more alike.",
@@ -83,7 +84,7 @@ MEASURES = (
         "who changes less is rewarded.",
     ),
     Measure(
-        "loudness", "Loudness", "loudness_rmse_db", "dB", 2, "low", "loudness",
+        "loudness", "Loudness", "loudness_rmse_db", "dB", 2, "low", JAPANESE, "loudness",
         "Which of the two grows louder and softer where the source does?",
         "[[loudness-rmse|Loudness RMSE]] is how far the loudness strays from the source's, frame by frame, in "
         "decibels. Less is better.",
@@ -93,7 +94,7 @@ MEASURES = (
         "The words of this one are gone. Its loudness is followed to {loudness_rmse_db}, beside {good}.",
     ),
     Measure(
-        "similarity", "Similarity", "similarity_to_target", "", 3, "high", "singer",
+        "similarity", "Similarity", "similarity_to_target", "", 3, "high", WALK, "singer",
         "Which of the two is nearer to the voice that was asked for? (Listen to the target's own voice first.)",
         "[[cosine-similarity|Cosine similarity]] of two [[singer-embedding|singer embeddings]] of "
         "[[resemblyzer|Resemblyzer]]: the conversion's, and the mean of the target's own recordings. More is nearer. "
@@ -105,7 +106,7 @@ MEASURES = (
         "singer, above, it is {bad}.",
     ),
     Measure(
-        "phones", "Phones", "", "%", 1, "high", "content",
+        "phones", "Phones", "", "%", 1, "high", WALK, "content",
         "In which of the two can the words still be heard?",
         "[[phone-agreement|Phones heard alike]] is the share of frames in which a recogniser hears the same vowel or "
         "consonant as in the source. More is better. It was measured over all conversions together, so these two have "
@@ -129,28 +130,45 @@ def written(value: float, measure: Measure) -> str:
     return f"{value:.{measure.digits}f} {measure.unit}".replace("-", "−").strip()
 
 
-def pair_of(catalogue: Catalogue, measure: Measure) -> tuple[int, int] | None:
-    """Rows of the conversion that is good by the measure and of the one that is bad; None where there are no two."""
-    walk = _like_walk(catalogue.table)
-    good = _extreme(walk[_is_plain(walk)], measure, worst=False)
-    bad = _extreme(walk[_lacks_only(walk, measure.lacking)], measure, worst=True)
-    if good is not None and bad is not None:
-        return good, bad
-    if not measure.score:
+def pair_of(catalogue: Catalogue, measure: Measure) -> tuple[Entry, Entry] | None:
+    """The conversion that is good by the measure, and the one that is bad; None where there are no two."""
+    told = find_conversion(catalogue, measure.heard)
+    lacking = find_conversion(catalogue, replace(measure.heard, without=measure.lacking))
+    if told and lacking and not measure.score:
+        return told, lacking
+    if told and lacking and len(_scores(catalogue, measure, [told.id, lacking.id])) == 2:
+        return _best_and_worst(catalogue, measure, [told.id, lacking.id])
+    return _best_and_worst(catalogue, measure, _plain(catalogue.table)) if measure.score else None
+
+
+def _best_and_worst(catalogue: Catalogue, measure: Measure, traces: list[str]) -> tuple[Entry, Entry] | None:
+    scores = _scores(catalogue, measure, traces)
+    if scores.nunique() < 2:
         return None
-    plain = catalogue.table[_is_plain(catalogue.table)]
-    good, bad = (_extreme(plain, measure, worst) for worst in (False, True))
-    if good is None or plain[measure.score][good] == plain[measure.score][bad]:
-        return None
-    return good, bad
+    low, high = catalogue.find(scores.idxmin()), catalogue.find(scores.idxmax())
+    return (high, low) if measure.better == "high" else (low, high)
+
+
+def _scores(catalogue: Catalogue, measure: Measure, traces: list[str]) -> pd.Series:
+    """Score by id of those of the traces that have one."""
+    table = catalogue.table
+    if measure.score not in table:
+        return pd.Series(dtype=float)
+    return table.set_index("id")[measure.score].loc[traces].dropna()
+
+
+def _plain(table: pd.DataFrame) -> list[str]:
+    plain = pd.Series(True, table.index)
+    for name in UNUSUAL:
+        plain &= table[name] == ""
+    return table.loc[plain, "id"].tolist()
 
 
 def _verdict(catalogue: Catalogue, measure: Measure) -> dict[str, object] | None:
-    rows = pair_of(catalogue, measure)
-    if rows is None:
+    pair = pair_of(catalogue, measure)
+    if pair is None:
         return None
-    shuffled = crc32(measure.id.encode()) % 2  # in any order that stays the same
-    cards = [_card(catalogue, row, measure) for row in (rows[::-1] if shuffled else rows)]
+    best = crc32(measure.id.encode()) % 2  # in any order that stays the same
     return {
         "id": measure.id,
         "name": measure.name,
@@ -158,62 +176,31 @@ def _verdict(catalogue: Catalogue, measure: Measure) -> dict[str, object] | None
         "ask": measure.ask,
         "tells": with_terms(measure.tells),
         "misleads": with_terms(measure.misleads),
-        "cards": cards,
-        "best": shuffled,
-        "trap": _trap(catalogue, measure, rows),
+        "cards": [_card(catalogue, entry, measure) for entry in (pair[::-1] if best else pair)],
+        "best": best,
+        "trap": _trap(catalogue, measure, *pair),
     }
 
 
-def _card(catalogue: Catalogue, row: int, measure: Measure) -> dict[str, object]:
-    entry = catalogue.entry(row)
+def _card(catalogue: Catalogue, entry: Entry, measure: Measure) -> dict[str, object]:
     what = ", ".join(peculiarities(entry)) or "told everything"
-    number = written(catalogue.table[measure.score][row], measure) if measure.score else ""
-    return {"trace": entry.id, "what": what, "number": number}
+    return {"trace": entry.id, "what": what, "number": _numbers(catalogue, entry).get(measure.score, "")}
 
 
-def _trap(catalogue: Catalogue, measure: Measure, rows: tuple[int, int]) -> dict[str, object] | None:
-    table = catalogue.table
-    walk = _like_walk(table)
-    caught = walk[_lacks_only(walk, measure.trap_without)]
-    if not measure.trap or len(caught) == 0:
+def _numbers(catalogue: Catalogue, entry: Entry) -> dict[str, str]:
+    """Every score of MEASURES that the conversion has, as it is written."""
+    of_each = {measure.score: (measure, _scores(catalogue, measure, [entry.id])) for measure in MEASURES}
+    return {name: written(scores.iloc[0], measure) for name, (measure, scores) in of_each.items() if len(scores)}
+
+
+def _trap(catalogue: Catalogue, measure: Measure, good: Entry, bad: Entry) -> dict[str, object] | None:
+    caught = find_conversion(catalogue, replace(measure.heard, without=measure.trap_without))
+    if not measure.trap or caught is None or caught.id in (good.id, bad.id):
         return None
-    row = int(caught.index[0])
-    if row in rows or any(other.score not in table or pd.isna(table[other.score][row]) for other in _scored()):
-        return None
-    numbers = {other.score: written(table[other.score][row], other) for other in _scored()}
-    good, bad = (written(table[measure.score][row], measure) for row in rows)
-    return {"trace": catalogue.entry(row).id, "text": with_terms(measure.trap.format(**numbers, good=good, bad=bad))}
-
-
-def _scored() -> list[Measure]:
-    return [measure for measure in MEASURES if measure.score]
-
-
-def _like_walk(table: pd.DataFrame) -> pd.DataFrame:
-    fits = pd.Series(True, table.index)
-    for name in ALIKE:
-        fits &= table[name] == getattr(WALK, name)
-    return table[fits]
-
-
-def _is_plain(table: pd.DataFrame) -> pd.Series:
-    return _lacks_only(table, "")
-
-
-def _lacks_only(table: pd.DataFrame, condition: str) -> pd.Series:
-    fits = table["without"] == condition
-    for name in UNUSUAL:
-        if name != "without":
-            fits &= table[name] == ""
-    return fits
-
-
-def _extreme(table: pd.DataFrame, measure: Measure, worst: bool) -> int | None:
-    """Row of the best or the worst by the measure; the first, where it is not kept; None of nothing."""
-    if not measure.score:
-        return int(table.index[0]) if len(table) else None
-    scores = table[measure.score].dropna() if measure.score in table else pd.Series(dtype=float)
-    if len(scores) == 0:
-        return None
-    highest = (measure.better == "high") != worst
-    return int(scores.idxmax() if highest else scores.idxmin())
+    of_good, of_bad = (_numbers(catalogue, entry) for entry in (good, bad))
+    numbers = _numbers(catalogue, caught) | {f"good_{name}": number for name, number in of_good.items()}
+    numbers |= {"good": of_good.get(measure.score, ""), "bad": of_bad.get(measure.score, "")}
+    try:
+        return {"trace": caught.id, "text": with_terms(measure.trap.format(**numbers))}
+    except KeyError:
+        return None  # a set whose scores are not all there

@@ -1,5 +1,7 @@
 // The figures of metrics.csv: read, and what each is called, counted in, and good for.
 
+import { nearest } from "./address.js";
+
 // What can be drawn. A line is {column, kind, name}; `look`: its colour and dash (curves.css). `better`: which
 // way a result should lie; null where neither end is good or bad. `power`: drawn by its logarithm.
 export const MEASURES = [
@@ -15,7 +17,7 @@ export const MEASURES = [
   },
   {
     id: "f0-error", title: "Pitch error", axis: "F0 RMSE, cents", unit: " cents", digits: 0, better: "lower", power: true,
-    about: "How far the pitch lies from the melody that was asked for, in [cents](glossary#cent): 100 are a semitone. The axis is logarithmic. One frame in 500 that is heard an octave off makes 54 cents all by itself, hence the jumps. In noise hardly any frame has a pitch, and those few mean nothing.",
+    about: "How far the pitch lies from the melody that was asked for, in [cents](glossary#cent): 100 are a semitone. The axis is logarithmic. One frame in 500 heard an octave off would make 54 cents all by itself, so read jumps with care. In noise few frames have a pitch, and those mean nothing.",
     lines: both("f0_rmse_cents"),
   },
   {
@@ -35,7 +37,7 @@ export const MEASURES = [
   },
   {
     id: "loudness", title: "Loudness", axis: "loudness RMSE, dB", unit: " dB", digits: 2, better: "lower",
-    about: "Is it loud and soft where the source is? The distance of the two loudness curves, once their means are brought together.",
+    about: "Is it loud and soft where the source is? The distance of the two loudness curves, frame by frame, where something is sounding.",
     lines: both("loudness_rmse_db"),
   },
 ];
@@ -76,4 +78,16 @@ export function roundTicks(low, high, power = false) {
   const by = [coarse / 5, coarse / 2, coarse, 2 * coarse].find((one) => span / one <= 5);
   const first = Math.ceil(low / by - 1e-9);
   return Array.from({ length: Math.floor(high / by + 1e-9) - first + 1 }, (_, i) => (first + i) * by);
+}
+
+// Round step numbers for an axis of places, and both ends: [{step, place}], by place. `steps`: of each place.
+export function stepTicks(steps) {
+  const last = steps.length - 1;
+  const ends = [...new Set([0, last])].map((place) => ({ step: steps[place], place }));
+  if (last === 0) return ends;
+  const [low, high] = [Math.min(steps[0], steps[last]), Math.max(steps[0], steps[last])];
+  const room = (high - low) / 12; // a number that near to an end would be written over it
+  const between = roundTicks(low, high).filter((step) => Number.isInteger(step) && step - low > room && high - step > room);
+  const places = between.map((step) => ({ step, place: nearest(Array.from(steps), step) }));
+  return [...ends, ...places].sort((a, b) => a.place - b.place);
 }

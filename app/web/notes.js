@@ -6,10 +6,11 @@ import { hzAt } from "./picture.js";
 const NOTE_CENTS = 140; // a held note wavers by less, its vibrato smoothed away
 const SMOOTH_S = 0.2; // one wave of vibrato
 const SHORTEST_NOTE_S = 0.4;
-const WINDOW_S = 0.42; // at least two waves
-const RATES_HZ = [4, 8]; // of vibrato, as singers have it
+const WINDOW_S = 0.44; // two waves and more
+const RATES_HZ = [4.8, 8.5]; // of vibrato, as trained singers have it
+const SHORTEST_VIBRATO_S = 0.5; // three waves, nearly: two may be a turn of the melody
 const LEAST_CENTS = 30; // to either side; smaller wavering is not heard as vibrato
-const LEAST_LIKENESS = 0.5; // of a wave to the next, as a correlation
+const LEAST_LIKENESS = 0.7; // of a wave to the next, as a correlation
 const BREATH_ABOVE_HZ = 1500; // below that, rooms and microphones hum
 const BREATH_DB = -75;
 const SHORTEST_BREATH_S = 0.15;
@@ -32,6 +33,9 @@ export function heldNote(f0, rate) {
   }
   if (best.to - best.from < SHORTEST_NOTE_S * rate) return null;
   const cents = median(smooth.slice(best.from, best.to));
+  const near = (frame) => Math.abs(smooth[frame] - cents) < NOTE_CENTS / 2; // not the slide into it, or out of it
+  while (!near(best.from)) best.from += 1;
+  while (!near(best.to - 1)) best.to -= 1;
   return { from: best.from / rate, to: best.to / rate, hz: hzOfCents(cents) };
 }
 
@@ -40,7 +44,8 @@ export function vibratos(f0, rate) {
   const cents = centsOf(f0);
   const half = Math.round((WINDOW_S * rate) / 2);
   const swings = Array.from(cents, (_, at) => swingOf(cents.subarray(Math.max(0, at - half), at + half + 1), half, rate));
-  return runsOf(swings.map((swing) => swing !== null)).map(([from, to]) => {
+  const runs = runsOf(swings.map((swing) => swing !== null));
+  return runs.filter(([from, to]) => to - from + 2 * half >= SHORTEST_VIBRATO_S * rate).map(([from, to]) => {
     const inside = swings.slice(from, to);
     return {
       from: (from - half) / rate,
@@ -82,10 +87,12 @@ function swingOf(window, half, rate) {
   const cents = Math.SQRT2 * Math.sqrt(swing.reduce((sum, v) => sum + v * v, 0) / swing.length);
   if (cents < LEAST_CENTS) return null;
   let best = { likeness: -1, lag: 0 };
-  for (let lag = Math.floor(rate / RATES_HZ[1]); lag <= Math.ceil(rate / RATES_HZ[0]); lag += 1) {
+  const [shortest, longest] = [Math.floor(rate / RATES_HZ[1]), Math.ceil(rate / RATES_HZ[0])];
+  for (let lag = shortest; lag <= longest; lag += 1) {
     const found = likeness(swing, lag);
     if (found > best.likeness) best = { likeness: found, lag };
   }
+  if (best.lag === shortest || best.lag === longest) return null; // still rising: no wave of these rates
   const isEven = best.likeness >= LEAST_LIKENESS && likeness(swing, Math.round(best.lag / 2)) <= -LEAST_LIKENESS;
   return isEven ? { rateHz: rate / best.lag, cents } : null;
 }

@@ -5,6 +5,8 @@ export const HIGHEST_DB = 10; // to here, in every picture
 const MAGMA = ["000004", "140e36", "3b0f70", "641a80", "8c2981", "b73779", "de4968", "f7705c", "fe9f6d", "fecf92", "fcfdbf"];
 const TICK_ROOM_PX = 13;
 const TICKS_HZ = [100, 200, 400, 800, 1600, 3200, 6400];
+const TICKS_S = [0.05, 0.1, 0.2, 0.5, 1, 5, 10];
+const MOST_TICKS = 12;
 const NOTES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
 
 // 256 colours, packed as canvas wants them (little endian ABGR).
@@ -40,6 +42,9 @@ export function noteName(hz) {
   return `${NOTES[((midi % 12) + 12) % 12]}${Math.floor(midi / 12) - 1}`;
 }
 
+// What of a picture is seen, as shares of its length and height.
+export const WHOLE = { left: 0, right: 1, foot: 0, top: 1 };
+
 // One panel: a canvas inside `figure` that shows (band, frame) values in dB.
 export class Picture {
   constructor(figure, grid, frames) {
@@ -54,6 +59,7 @@ export class Picture {
     this.pixels = new Uint32Array(this.image.data.buffer);
     this.valueAt = null; // (band, frame) -> dB, of what is drawn
     this.contours = [];
+    this.window = WHOLE;
     this.resize();
   }
 
@@ -69,13 +75,32 @@ export class Picture {
     running.replaceChildren();
     let lastHeight = Infinity;
     for (const hz of TICKS_HZ.toReversed()) {
-      const height = heightOf(hz, this.grid);
-      if ((lastHeight - height) * this.canvas.clientHeight < TICK_ROOM_PX) continue;
+      const height = this.heightInView(heightOf(hz, this.grid));
+      if (height < 0 || height > 1 || (lastHeight - height) * this.canvas.clientHeight < TICK_ROOM_PX) continue;
       mark(rising, height, hz < 1000 ? `${hz}` : `${hz / 1000}k`);
       lastHeight = height;
     }
-    const every = this.seconds > 12 ? 5 : this.seconds > 3 ? 1 : 0.5;
-    for (let s = 0; s < this.seconds - 0.35 * every; s += every) mark(running, s / this.seconds, `${s}`);
+    const [from, to] = [this.window.left * this.seconds, this.window.right * this.seconds];
+    const every = TICKS_S.find((seconds) => (to - from) / seconds <= MOST_TICKS) ?? TICKS_S.at(-1);
+    for (let i = Math.ceil(from / every - 1e-6); i * every < to - 0.35 * every; i += 1) {
+      mark(running, this.placeInView((i * every) / this.seconds), `${Number((i * every).toFixed(2))}`);
+    }
+  }
+
+  // Where a share of the whole length, or height, lies among what is seen.
+  placeInView(share) {
+    return (share - this.window.left) / (this.window.right - this.window.left);
+  }
+
+  heightInView(share) {
+    return (share - this.window.foot) / (this.window.top - this.window.foot);
+  }
+
+  // Shows a part only; see WHOLE.
+  zoom(window) {
+    this.window = window;
+    this.drawTicks();
+    this.compose();
   }
 
   // Matches the canvas to its place on the screen; returns whether that changed.
@@ -116,10 +141,13 @@ export class Picture {
     const { context, canvas } = this;
     if (!context) return;
     context.imageSmoothingEnabled = false;
-    context.drawImage(this.small, 0, 0, canvas.width, canvas.height);
+    const { left, right, foot, top } = this.window;
+    const { n_mels: bands } = this.grid;
+    context.drawImage(this.small, left * this.frames, (1 - top) * bands, (right - left) * this.frames, (top - foot) * bands,
+      0, 0, canvas.width, canvas.height);
     for (const contour of this.contours) this.drawContour(contour);
     if (playheadSeconds !== undefined && playheadSeconds !== null) {
-      const x = (playheadSeconds / this.seconds) * canvas.width;
+      const x = this.placeInView(playheadSeconds / this.seconds) * canvas.width;
       context.fillStyle = "#ffffff";
       context.fillRect(x - 1, 0, Math.max(2, canvas.width / 400), canvas.height);
     }
@@ -133,8 +161,8 @@ export class Picture {
     let drawing = false;
     for (let frame = 0; frame < this.frames; frame += 1) {
       if (f0[frame] > 0) {
-        const x = ((frame + 0.5) / this.frames) * canvas.width;
-        const y = (1 - heightOf(f0[frame] / 10, this.grid)) * canvas.height;
+        const x = this.placeInView((frame + 0.5) / this.frames) * canvas.width;
+        const y = (1 - this.heightInView(heightOf(f0[frame] / 10, this.grid))) * canvas.height;
         if (drawing) path.lineTo(x, y);
         else path.moveTo(x, y);
       }
@@ -151,11 +179,17 @@ export class Picture {
     context.setLineDash([]);
   }
 
+  // {x, height} of a pointer event, as shares of the whole picture.
+  shareAt(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const { left, right, foot, top } = this.window;
+    const x = left + ((event.clientX - box.left) / box.width) * (right - left);
+    return { x, height: foot + (1 - (event.clientY - box.top) / box.height) * (top - foot) };
+  }
+
   // What lies under a pointer event: "1.23 s · 440 Hz (A4) · −23.5 dB"; null outside.
   readout(event) {
-    const box = this.canvas.getBoundingClientRect();
-    const x = (event.clientX - box.left) / box.width;
-    const height = 1 - (event.clientY - box.top) / box.height;
+    const { x, height } = this.shareAt(event);
     if (x < 0 || x >= 1 || height < 0 || height >= 1 || !this.valueAt) return null;
     const db = this.valueAt(Math.floor(height * this.grid.n_mels), Math.floor(x * this.frames));
     const hz = Math.max(hzAt(height, this.grid), 1);

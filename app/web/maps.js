@@ -1,0 +1,143 @@
+// Seven places inside the network as trajectories: PCA beside t-SNE, linked with the step both ways.
+
+import { openConversion } from "./conversion.js";
+import { element, tellDone } from "./dom.js";
+import { BRIGHT } from "./gradient.js";
+import { featureOf, openMaps } from "./hidden.js";
+import { presentOf } from "./present.js";
+import { TraceProblem } from "./trace.js";
+import { Trajectory } from "./trajectory.js";
+import { noteWish, wished } from "./wishes.js";
+
+const LAYERS = ["first", "middle", "last"];
+const STEP = "step";
+const TITLES = { pca: "PCA", tsne: "t-SNE" };
+// What is said of each feature; `short` stands on its button.
+const WORDS = {
+  step: { short: "step embedding", about: "The step itself, turned into a row of numbers. It knows nothing of the song: in every conversion that takes the same steps it is the same." },
+  noise_first: { short: "x + step", about: "The noisy mel, widened, as the first layer gets it, with the step added. Averaged over all frames." },
+  noise_middle: { short: "x + step", about: "The same in the middle of the network: what the layers before have passed on, and the step." },
+  noise_last: { short: "x + step", about: "The same in the last layer, close to the guess itself." },
+  condition_first: { short: "+ conditions", about: "In the first layer, after its convolution, when content, melody, loudness and singer have been added." },
+  condition_middle: { short: "+ conditions", about: "The same in the middle of the network." },
+  condition_last: { short: "+ conditions", about: "The same in the last layer: the step, the noisy mel and all conditions together." },
+};
+
+export class Figure {
+  constructor(place) {
+    this.place = place;
+    this.find = (selector) => place.querySelector(selector);
+    this.endings = [];
+    this.find(".bar").style.background = BRIGHT.css;
+    const go = (index, since) => this.go(index, since);
+    this.charts = Object.entries(TITLES).map(([kind, title]) => {
+      return [kind, new Trajectory(this.find(`[data-kind="${kind}"]`), title, go, (index) => `step ${this.stepAt(index)}`)];
+    });
+  }
+
+  // data: {trace, roots, group}
+  async open(data) {
+    if (data.trace === this.wanted) return;
+    this.wanted = data.trace;
+    for (const end of this.endings.splice(0)) end();
+    try {
+      const conversion = await openConversion(data.roots, data.trace);
+      const maps = await openMaps(conversion);
+      if (this.wanted !== data.trace || this.closed) return;
+      this.say("");
+      this.begin(conversion, maps, data.group);
+    } catch (error) {
+      if (this.wanted !== data.trace) return;
+      this.wanted = null;
+      this.say(error instanceof TraceProblem ? error.message : `The maps cannot be drawn: ${error.message}.`);
+    }
+  }
+
+  begin(conversion, maps, group) {
+    Object.assign(this, { conversion, maps, present: presentOf(group), feature: featureOf(group) });
+    this.find(".inside").replaceChildren(maps.names.every((name) => name in WORDS) ? this.network() : this.list());
+    const { steps, last } = conversion;
+    this.find(".from").textContent = `step ${steps[0]}: noise`;
+    this.find(".to").textContent = `step ${steps[last]}: result`;
+    const asked = wished("feature");
+    const known = maps.names.includes(asked);
+    if (asked !== null && !known) this.say(`The address asks for a place “${asked.slice(0, 40)}” inside the network that was not recorded; this is the first one.`);
+    this.feature.choose(known ? asked : maps.names.includes(this.feature.name) ? this.feature.name : maps.names[0]);
+    this.endings.push(this.feature.watch((name) => this.show(name)), this.present.watch(() => this.follow()));
+  }
+
+  // --- where in the network
+
+  button(name) {
+    const button = element("button", { type: "button", "data-feature": name }, WORDS[name]?.short ?? name.replaceAll("_", " "));
+    const layer = name.split("_")[1];
+    if (WORDS[name] && layer) button.setAttribute("aria-label", `${layer} layer: ${WORDS[name].short.replace("+ conditions", "after the conditions").replace("x + step", "x plus step")}`);
+    button.addEventListener("click", () => {
+      this.say("");
+      this.feature.choose(name);
+      noteWish("feature", name);
+      tellDone("feature chosen");
+    });
+    return button;
+  }
+
+  // The way of the noisy mel through the network, with a button at each place that was watched.
+  network() {
+    const arrow = () => element("span", { class: "arrow", "aria-hidden": "true" }, "→");
+    const layers = LAYERS.flatMap((layer) => {
+      const held = ["noise", "condition"].map((kind) => `${kind}_${layer}`).filter((name) => this.maps.names.includes(name));
+      return [arrow(), element("div", { class: "layer" }, element("span", {}, `${layer} layer`), ...held.map((name) => this.button(name)))];
+    });
+    const drops = LAYERS.map(() => element("span", {}, "↓"));
+    return element("div", { class: "network" },
+      ...(this.maps.names.includes(STEP) ? [element("div", { class: "embedding" }, this.button(STEP)), element("div", { class: "drops", "aria-hidden": "true" }, ...drops)] : []),
+      element("div", { class: "way" }, element("span", { class: "word" }, "x", element("sub", {}, "t")), ...layers, arrow(), element("span", { class: "word" }, "x̂", element("sub", {}, "0"))));
+  }
+
+  list() {
+    return element("div", { class: "plain" }, ...this.maps.names.map((name) => this.button(name)));
+  }
+
+  show(name) {
+    const { steps, last } = this.conversion;
+    for (const button of this.place.querySelectorAll("[data-feature]")) button.setAttribute("aria-pressed", String(button.dataset.feature === name));
+    this.find(".what").textContent = WORDS[name]?.about ?? "";
+    for (const [kind, chart] of this.charts) chart.show(this.maps.map(name, kind), `noise, step ${steps[0]}`, `result, step ${steps[last]}`);
+    this.place.dataset.feature = name;
+    if (this.present.conversion) this.follow();
+  }
+
+  // --- the step
+
+  stepAt(index) {
+    return this.conversion.steps[this.maps.places[index]];
+  }
+
+  // Of the places that were kept, the one nearest to the present.
+  follow() {
+    if (this.present.conversion !== this.conversion) return;
+    const { places } = this.maps;
+    const every = places.length > 1 ? places[1] - places[0] : 1;
+    const index = Math.min(Math.max(Math.round((this.present.place - places[0]) / every), 0), places.length - 1);
+    for (const [, chart] of this.charts) chart.moveTo(index);
+    this.find(".told").textContent = `The ring is step ${this.stepAt(index)}.`;
+    this.place.dataset.index = index;
+  }
+
+  go(index, since) {
+    this.present.go(this.maps.places[index], since);
+    tellDone("map followed");
+  }
+
+  say(sentence) {
+    const problem = this.find(".problem");
+    problem.textContent = sentence;
+    problem.hidden = sentence === "";
+  }
+
+  close() {
+    this.closed = true;
+    for (const end of this.endings.splice(0)) end();
+    for (const [, chart] of this.charts) chart.close();
+  }
+}
