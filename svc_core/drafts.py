@@ -94,9 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def make_draft(
-    trace: Trace, model: VoiceConverter, corpus: Corpus, vocoder: Vocoder
-) -> tuple[Draft, dict[str, bytes]]:
+def make_draft(trace: Trace, model: VoiceConverter, corpus: Corpus, vocoder: Vocoder) -> tuple[Draft, dict[str, bytes]]:
     """The draft of a teacher's conversion: its entry, and its files by name.
 
     Raises DraftError where the trace is no plain conversion that begins at EDM's noisiest level, or where
@@ -135,9 +133,7 @@ def make_draft(
 
 
 @torch.inference_mode()
-def draft_and_first(
-    trace: Trace, sigma: float, model: VoiceConverter, corpus: Corpus
-) -> tuple[np.ndarray, np.ndarray]:
+def draft_and_first(trace: Trace, sigma: float, model: VoiceConverter, corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
     """Draft, and the first prediction from noise of ``sigma``: each (mel, frame), normalised."""
     manifest = trace.manifest
     named = f"{manifest.source.phrase}:{manifest.source.singer}"

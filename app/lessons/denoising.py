@@ -61,8 +61,8 @@ def explain_pictures(trace: Trace) -> None:
     ends = "The slider begins at pure noise and ends at the result." if steps > 1 else "Its only step is pure noise."
     with st.expander("What am I looking at?", icon=":material/help:"):
         say(
-            "Each picture is a [[mel-spectrogram]]: time runs to the right, frequency upwards (in hertz, spaced as the "
-            "ear hears it), and brightness is loudness in decibels. The colours mean the same decibels in every "
+            "Each picture is a [[mel-spectrogram]]: time runs to the right, frequency upwards (in hertz, spaced as "
+            "the ear hears it), and brightness is loudness in decibels. The colours mean the same decibels in every "
             "picture and at every step, so noise never looks quieter than it is.\n\n"
             f"- [[x-t|**xₜ**]]: the noisy mel that the sampler holds at a step. {ends}\n"
             "- [[x0-hat|**x̂₀**]]: from that noisy mel the network guesses the clean one, all of it at once.\n"
@@ -82,9 +82,11 @@ def explain_pictures(trace: Trace) -> None:
         say(
             "The guess x̂₀ depends on the noisy mel xₜ, on the step t, and on the conditions c: content, melody, "
             "loudness, singer. P, B and S are fixed numbers of the step: of [[ddpm|DDPM]]'s early steps P is tiny, so "
-            "that one guess moves the picture only a little. (Heun's method adds a second guess.) The network learnt to "
-            "make the mean squared error of its guess small, and the guess that does so is the average "
-            "E[x₀ | xₜ, c] of all voices that fit."
+            "that one guess moves the picture only a little. (Heun's method adds a second guess.) The network learnt "
+            "to make the mean squared error of its guess small, and the guess that does so is the average "
+            r"$\mathbb{E}[\,x_0 \mid x_t, c\,]$ of all voices that fit. "
+            "Ours was then taught to say at once what it says under [[guidance]], that is, to follow its conditions "
+            "more strongly; so its guesses are no pure averages."
         )
 
 
@@ -122,15 +124,14 @@ def show_guesses(catalogue: Catalogue) -> None:
 
 with lesson(GROUP) as catalogue:
     say(
-        "A [[diffusion-model]] starts from **pure noise** and takes a little of it away, again and again, until a voice "
-        "is left. **Drag the slider or press the arrow keys**, and listen while you do: to the noisy mel on the left, "
-        "and to what the network guesses from it on the right."
+        "A [[diffusion-model]] starts from **pure noise** and takes a little of it away, again and again, until a "
+        "voice is left. **Drag the slider or press the arrow keys**, and listen while you do."
     )
     found = choose(catalogue)
     if found:
         chosen, trace = found
-        describe(chosen, trace)
         show_scrubber(chosen.id, GROUP)
+        describe(chosen, trace)
         explain_pictures(trace)
     if len(catalogue):
         st.header("Why is the first guess smooth?", anchor="why-blurred")
@@ -141,8 +142,8 @@ with lesson(GROUP) as catalogue:
         show_guesses(catalogue)
         say(
             "At the first step there is nothing to see but noise. What the network knows, it knows from its "
-            "[[condition|conditions]]: the words, the melody, the loudness, the singer. Very many voices fit these, each "
-            "with another grain of breath and roughness. The network answers with their [[regression-to-the-mean|"
+            "[[condition|conditions]]: the words, the melody, the loudness, the singer. Very many voices fit these, "
+            "each with another grain of breath and roughness. The network answers with their [[regression-to-the-mean|"
             "average]]: melody and words are there, the grain is blurred away. Only as the noise clears does it see "
             "which of the many voices this one is going to be, and fills the grain in."
         )
@@ -155,8 +156,8 @@ with lesson(GROUP) as catalogue:
         show_figure("curves", {"trace": chosen.id, "group": GROUP})
         st.header("Which steps change the guess most?", anchor="matrix")
         say(
-            "In this [[step-matrix]] each cell holds two steps against each other: how many decibels lie between their "
-            "predictions. **Click a bright cell, then one beside the diagonal.**"
+            "In this [[step-matrix]] each cell holds two steps against each other: how many decibels lie between "
+            "their predictions. **Click a bright cell, then one beside the diagonal.**"
         )
         show_figure("matrix", {"trace": chosen.id, "group": GROUP})
         say(

@@ -14,7 +14,7 @@ from svc_core.traces.catalogue import Catalogue
 from svc_core.traces.trace import TraceError
 
 LEFT_OUT = ["student, 2 steps", "student, 4 steps", "DDPM, 1000 steps"]  # of the table; "About the data" has them
-EVERY = 3  # frames: a warp of a thousand by a thousand would take too long for a slider
+EVERY = 4  # frames: a warp of all by all would take too long for a slider
 ASKED_SHOWN = 40  # characters of a wrong address that are repeated to the reader
 # two songs that have nothing to do with each other, and by chance no correlation either
 UNRELATED = Exhibit(phrase="caro_straight", source="vocalset-f1", target=None, key_shift_semitones=None)
@@ -57,8 +57,8 @@ def two_melodies(catalogue: Catalogue) -> dict[str, object] | None:
 
 with lesson("measuring") as catalogue:
     say(
-        "**Be the judge first.** Choose what to judge by, play both sounds, and guess which is better. Then see what the "
-        "[[metric]] says. The two differ in one thing only."
+        "**Be the judge first.** Choose what to judge by, play both sounds, and guess which is better. Then see what "
+        "the [[metric]] says. The two differ in one thing only."
     )
     measures = verdicts(catalogue)
     if measures:
@@ -67,53 +67,57 @@ with lesson("measuring") as catalogue:
     else:
         say_missing("The two sounds to be judged")
     say(
-        "Each figure looks at one side of the singing, and is blind to the others. So we show several, and never add them "
-        "up to one mark. Each stands beside a [[floor-and-ceiling|floor and a ceiling]]: what doing nothing gets, and "
-        "what the best possible would get."
+        "Each figure looks at one side of the singing, and is blind to the others. So we show several, and never add "
+        "them up to one mark. Each stands beside a [[floor-and-ceiling|floor and a ceiling]]: what doing nothing "
+        "gets, and what the best possible would get."
     )
     with st.expander("The maths", icon=":material/function:"):
         say(
-            "With $f_i$ the pitch that is sung in frame $i$ and $a_i$ the one asked for, the error in cents is "
-            "$d_i = 1200\\,\\log_2 (f_i / a_i)$.\n\n"
+            "With $f_i$ the pitch that is sung in frame $i$ and $a_i$ the one asked for, the error in cents is $d_i = "
+            "1200\\,\\log_2 (f_i / a_i)$.\n\n"
             "* [[rpa]]: the share of voiced frames with $|d_i| \\le 50$.\n"
             "* [[f0rmse]]: $\\sqrt{\\tfrac1n \\sum_i d_i^2}$.\n"
-            "* [[f0corr]]: [[correlation]] of $\\log f_i$ and $\\log a_i$. Put $2^{1/12} f_i$, a semitone more, in place of "
-            "$f_i$: a constant is added to the logarithm, and no correlation notices.\n"
+            "* [[f0corr]]: [[correlation]] of $\\log f_i$ and $\\log a_i$. Put $2^{1/12} f_i$, a semitone more, in "
+            "place of $f_i$: a constant is added to the logarithm, and no correlation notices.\n"
             "* [[mcd]]: $\\frac{10\\sqrt 2}{\\ln 10}\\sqrt{\\sum_{m=1}^{24} (c_m - c'_m)^2}$, mean over frames, from "
-            "$c_1$ on. A gain of 6 dB adds $6\\,\\frac{\\ln 10}{20} \\approx 0.69$ to $c_0$ alone: by itself "
-            "that would be $6.14 \\cdot 0.69 \\approx 4.2$ dB.\n"
+            "$c_1$ on. A gain of 6 dB adds $6\\,\\frac{\\ln 10}{20} \\approx 0.69$ to $c_0$ alone: by itself that "
+            "would be $6.14 \\cdot 0.69 \\approx 4.2$ dB.\n"
             "* cosine: $\\frac{x \\cdot y}{|x|\\,|y|}$ of two [[embedding|embeddings]]."
         )
-    say("All of these are [[frame-aligned]]. The next two figures show why units and alignment decide what a number means.")
+    say(
+        "All of these are [[frame-aligned]]. The next two figures show why units and alignment decide what a number "
+        "means."
+    )
 
     st.header("Hertz or cents?", anchor="hertz")
     say("Move the pitch up and down. The ear's error stays the same; its number of [[hertz]] does not. Listen to both.")
     show_figure("hertz", {})
     say(
-        "A [[cent]] is a hundredth of a [[semitone]], wherever it is sung. Give an error in hertz, and a singer of high notes "
-        "looks eight times as bad as a singer three [[octave|octaves]] lower who is just as much out of tune."
+        "A [[cent]] is a hundredth of a [[semitone]], wherever it is sung. Give an error in hertz, and a singer of "
+        "high notes looks eight times as bad as a singer three [[octave|octaves]] lower who is just as much out of "
+        "tune."
     )
 
     st.header("Anything fits, if it may be stretched", anchor="stretch")
     melodies = two_melodies(catalogue)
     if melodies:
         say(
-            "Here are two songs that have nothing to do with each other: we picked two whose melodies do not correlate. "
-            "Now allow [[dtw|time warping]], little by little, and watch the correlation."
+            "Here are two songs that have nothing to do with each other: we picked two whose melodies do not "
+            "correlate. Now allow [[dtw|time warping]], little by little, and watch the correlation."
         )
         show_figure("stretch", melodies)
         say(
-            "Some papers measure [[f0corr]] after such warping. A conversion keeps the source's time, so there is nothing to "
-            "warp, and what warping adds is flattery. Both melodies are taken in cents about their own mean, with "
-            "their gaps bridged; it is computed as you move."
+            "Some papers measure [[f0corr]] after such warping. A conversion keeps the source's time, so there is "
+            "nothing to warp, and what warping adds is flattery. Both melodies are taken in cents about their own "
+            "mean, with their gaps bridged; it is computed as you move."
         )
     else:
         say_missing("Two unrelated melodies")
 
     st.header("Find the mistake", anchor="find-the-mistake")
     say(
-        "In each round one of the two was made rightly. The other has a fault that has really happened. Listen, look at the "
-        "lines, and say which and why. One of the faults is all but inaudible, and that is a lesson, too."
+        "In each round one of the two was made rightly. The other has a fault that has really happened. Listen, look "
+        "at the lines, and say which and why. One of the faults is all but inaudible, and that is a lesson, too."
     )
     played = rounds(catalogue)
     if played:
@@ -128,10 +132,11 @@ with lesson("measuring") as catalogue:
     except CardError as error:
         st.info(f"The table of measured figures cannot be shown: {error}", icon=":material/table_chart:")
     say(
-        "These are means over many conversions of phrases that no model had learnt from; [About the data](about#how-good) "
-        "says more. For whole sets there are also [[fad]] and [[kad]]: how far many conversions, taken together, lie from "
-        "many real recordings. They say nothing of a single sound, FAD comes out too large for small sets, and both depend "
-        "on the network that hears for them; with so few recordings we give neither.\n\n"
-        "And the last word? In the Singing Voice Conversion Challenge 2023, few such figures followed what listeners said "
-        "(arXiv 2306.14422). Figures find what is broken. Whether it is beautiful, people say."
+        "These are means over many conversions of phrases that no model had learnt from; [About the "
+        "data](about#how-good) says more. For whole sets there are also [[fad]] and [[kad]]: how far many "
+        "conversions, taken together, lie from many real recordings. They say nothing of a single sound, FAD comes "
+        "out too large for small sets, and both depend on the network that hears for them; with so few recordings we "
+        "give neither.\n\n"
+        "And the last word? In the Singing Voice Conversion Challenge 2023, few such figures followed what listeners "
+        "said (arXiv 2306.14422). Figures find what is broken. Whether it is beautiful, people say."
     )

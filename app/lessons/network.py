@@ -12,9 +12,9 @@ GROUP = "network"
 
 with lesson(GROUP) as catalogue:
     say(
-        "At every step the same [[neural-network|network]] looks at the noisy mel and makes its guess. Inside, each step "
-        "is a long row of numbers. **Drag the slider, or move along one of the two lines below it**: each point of a "
-        "line is one step, and neighbouring points are steps that look alike to the network."
+        "At every step the same [[neural-network|network]] looks at the noisy mel and makes its guess. Inside, each "
+        "step is a long row of numbers. **Drag the slider, or move along one of the two lines below it**: each point "
+        "of a line is one step, and neighbouring points are steps that look alike to the network."
     )
     entry = find_walk(catalogue)
     if entry:
@@ -27,10 +27,10 @@ with lesson(GROUP) as catalogue:
         )
         show_figure("maps", {"trace": entry.id, "group": GROUP})
         say(
-            "[[pca|PCA]] is a flat shadow of the whole cloud: what lies far apart on it is far apart in the network (the "
-            "reverse need not hold, as a shadow hides depth). [[t-sne|t-SNE]] bends the line until neighbours lie side "
-            "by side. **Its distances, gaps and sizes mean little**: a wide loop is not a large change, and a cluster "
-            "may be made by the method alone. Trust only who is next to whom."
+            "[[pca|PCA]] is a flat shadow of the whole cloud: what lies far apart on it is far apart in the network "
+            "(the reverse need not hold, as a shadow hides depth). [[t-sne|t-SNE]] bends the line until neighbours "
+            "lie side by side. **Its distances, gaps and sizes mean little**: a wide loop is not a large change, and "
+            "a cluster may be made by the method alone. Trust only who is next to whom."
         )
         st.header("Which steps tell the story?", anchor="picks")
         say(
@@ -47,8 +47,8 @@ with lesson(GROUP) as catalogue:
             )
             say(
                 "It is the centre of [[k-means]] with one cluster, as in SingVisio (Xue and others, 2024, "
-                "arXiv 2402.12660), which shows a hundred of a thousand steps. “Every k-th” takes the first step of each "
-                "interval. The features here are reduced to 48 numbers a step; that keeps 96 to 99 % of the picks that the "
-                "full features give, measured on the walks of two models. The maps have one scale for both axes; for t-SNE "
-                "the perplexity is 30, less in short walks."
+                "arXiv 2402.12660), which shows a hundred of a thousand steps. “Every k-th” takes the first step of "
+                "each interval. The features here are reduced to 48 numbers a step; that keeps 96 to 99 % of the "
+                "picks that the full features give, measured on the walks of two models. The maps have one scale for "
+                "both axes; for t-SNE the perplexity is 30, less in short walks."
             )

@@ -1,17 +1,17 @@
 """Lesson: how a computer sees singing. Wave, mel spectrogram, F0 and notes of real phrases, and how to read them."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import streamlit as st
 
 from app.figures.component import show_figure
-from app.parts.exhibits import WALK, find_conversion, find_walk, say_missing
+from app.parts.exhibits import Exhibit, find_conversion, find_walk, say_missing
 from app.parts.lesson import lesson, say
 from app.parts.names import singer_label
 from svc_core.traces.catalogue import Catalogue, Entry
 
 # any conversion of these phrases will do: only their source is shown
-ANY = replace(WALK, target=None, key_shift_semitones=None, sampler=None, steps=None, label=None)
+ANY = Exhibit(**dict.fromkeys(field.name for field in fields(Exhibit)))
 OTHERS = {
     "japanese": ("A Japanese phrase", replace(ANY, phrase="pjs042", source="pjs-m1")),
     "straight": ("Italian, sung straight", replace(ANY, phrase="caro_straight", source="vocalset-f1")),
@@ -85,7 +85,7 @@ How vibrato is found: in windows of 0.44 s the slope is taken off the contour; w
     say(
         "The same singer sings the same words twice. Choose **Italian, sung straight** above, picture **4**, and press "
         "**Mark vibrato**; then **Italian, with vibrato**. How far does the pitch swing in each? *Straight* is an "
-        "intention: a little swinging is left in hers, less than half as wide."
+        "intention: some swinging is left in hers, about half as wide or less."
     )
     say(
         "Words and sounds below the picture were timed by the people who published the recordings. Of the Turkish "

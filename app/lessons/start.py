@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.figures.component import show_figure
+from app.parts.course import LESSONS
 from app.parts.exhibits import find_walk
 from app.parts.lesson import lesson, say
 from app.parts.names import as_text, key_label, singer_label
@@ -54,16 +55,14 @@ with lesson("start") as catalogue:
     st.header("Scope and limits", anchor="limits")
     say(
         "These are small models, made to be looked into: they know seven singers, some of them from little more than a "
-        "minute, and about a fifth of the sounds of the words get lost on the way. Everything here was computed "
-        "beforehand from published recordings; nothing is recorded from you, and every converted voice is named as one."
+        "minute, and about a fifth of the sounds of the words get lost on the way. All conversions were computed "
+        "beforehand, from published recordings; nothing is recorded from you, and every converted voice is named so."
     )
     st.header("Where do you want to go on?", anchor="go-on")
-    with st.container(horizontal=True):
-        st.page_link(
-            "lessons/seeing.py", label="**I am new to this:** how a computer sees singing", icon=":material/school:"
-        )
-        st.page_link(
-            "lessons/denoising.py",
-            label="**I know diffusion:** straight to the steps, one by one",
-            icon=":material/blur_off:",
-        )
+    new, known = st.columns(2)
+    with new.container(border=True):
+        st.markdown(f"**I am new to this.** {len(LESSONS)} lessons of a few minutes each, in reading order.")
+        st.page_link("lessons/seeing.py", label="Lesson 2: how a computer sees singing", icon=":material/school:")
+    with known.container(border=True):
+        st.markdown("**I know diffusion.** Any step of any conversion, with sound and measures.")
+        st.page_link("lessons/denoising.py", label="Straight to the steps, one by one", icon=":material/blur_off:")

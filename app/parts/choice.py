@@ -15,7 +15,6 @@ from svc_core.traces.catalogue import Catalogue, Entry
 ASKED_SHOWN = 80  # characters of an unknown id that are repeated to the reader
 FEW = 30  # a list that can be looked through
 MOST_OFFERED = 200  # a longer list takes a phone a second to open, and nobody reads it
-FILTER_PX = 156  # two beside each other on the narrowest phone
 
 
 def choose_trace(catalogue: Catalogue) -> Entry | None:
@@ -34,7 +33,9 @@ def choose_trace(catalogue: Catalogue) -> Entry | None:
         asked = None
     if st.session_state.get("trace") not in catalogue:
         st.session_state["trace"] = asked or to_begin_with(catalogue).id
-    rows = _filter(catalogue.table) if len(catalogue) > FEW else np.arange(len(catalogue))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = st.container()  # the list comes first, though what it offers depends on the filters
+        rows = _filter(catalogue.table) if len(catalogue) > FEW else np.arange(len(catalogue))
     if len(rows) == 0:
         st.info("No conversion fits all of that. Take a filter back.", icon=":material/filter_alt_off:")
         return None
@@ -48,7 +49,7 @@ def choose_trace(catalogue: Catalogue) -> Entry | None:
         else:
             st.session_state["trace"] = offered[0].id
     labels = _labels(by_id)
-    chosen = st.selectbox(
+    chosen = place.selectbox(
         _label(len(rows), len(catalogue)),
         list(by_id),
         format_func=lambda trace: labels[trace],
@@ -74,11 +75,11 @@ def _label(matching: int, all_of_them: int) -> str:
 
 def _filter(table: pd.DataFrame) -> np.ndarray:
     """Row numbers that fit what the reader chose."""
-    with st.container(horizontal=True, gap="small"):
+    with st.popover("Narrow the list", icon=":material/filter_alt:"):
         source = _choose("Source", table["source"])
         target = _choose("Target", table["target"])
         sampler = _choose_sampler(table)
-        words = st.text_input("Song or phrase", key="filter_words", placeholder="any", width=FILTER_PX)
+        words = st.text_input("Song or phrase", key="filter_words", placeholder="any")
     fits = np.ones(len(table), bool)
     for name, value in (("source", source), ("target", target)):
         if value is not None:
@@ -98,7 +99,6 @@ def _choose(label: str, column: pd.Series) -> str | None:
         format_func=singer_label,
         key=f"filter_{label.lower()}",
         placeholder="any",
-        width=FILTER_PX,
     )
 
 
@@ -111,7 +111,6 @@ def _choose_sampler(table: pd.DataFrame) -> tuple[str, int] | None:
         format_func=lambda pair: sampler_label(*pair),
         key="filter_sampler",
         placeholder="any",
-        width=FILTER_PX,
     )
 
 

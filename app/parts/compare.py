@@ -46,8 +46,19 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """A choice by what it is, before it is looked for in the catalogue; otherwise as Choice."""
+
+    at: tuple[str, ...]
+    exhibit: Exhibit
+    name: str
+    cue: str
+    address: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Number:
-    """A score to show of both. ``better``: "high", "low", or "" where neither is; ``yes``: 1 is shown as yes, 0 as no."""
+    """A score to show of both. ``better``: "high", "low", or ""; ``yes``: 1 is shown as yes, 0 as no."""
 
     score: str
     label: str  # Markdown with terms
@@ -75,6 +86,7 @@ NUMBERS = (
     Number("similarity_to_source", "similar to the source’s singer", digits=3),
     Number("nearest_is_target", "of all singers the target is nearest", yes=True),
 )
+UNJUDGED = tuple(replace(number, better="") for number in NUMBERS)  # where a change is what was wanted
 
 
 def show_compare(
@@ -91,8 +103,9 @@ def show_compare(
 ) -> None:
     """Show ``one`` (trace, name) beside one of ``others``, of which the reader may choose another.
 
-    ``chosen`` is an index. The reader may have chosen another since; a new ``turn`` takes them back to it. ``chance`` says for a score what mere chance changes it by (see spread_of_seeds). The
-    step is kept in the page's address as ``step``, the choice as its own parameters.
+    ``chosen`` is an index; the reader may choose another since, and a new ``turn`` takes them back to it.
+    ``chance`` says what mere chance changes a score by (see spread_of_seeds). The step is kept in the page's
+    address as ``step``, the choice as its own parameters.
     """
     show_figure(
         "compare",
@@ -116,6 +129,12 @@ def show_compare(
         },
         key,
     )
+
+
+def listed(catalogue: Catalogue, wanted: Sequence[Wanted]) -> list[Choice]:
+    """Those that the catalogue has."""
+    found = [(wish, find_conversion(catalogue, wish.exhibit)) for wish in wanted]
+    return [Choice(wish.at, entry.id, wish.name, wish.cue, wish.address) for wish, entry in found if entry]
 
 
 def spread_of_seeds(catalogue: Catalogue, exhibit: Exhibit, numbers: Sequence[Number] = NUMBERS) -> dict[str, float]:

@@ -38,23 +38,26 @@ MISTAKES = (
         "early-f0",
         "The model is told the melody 27 ms too early",
         "That would shift the sung line to the left of the one asked for; look at the close view.",
-        "The melody comes two and a half [[frame|frames]] early. By ear it is hardly a fault, in the close view the solid "
-        "line runs ahead of the dashed one, and RPA loses a fifth of the frames. In [[amphion|Amphion]] the melody was early by as much.",
+        "The melody comes two and a half [[frame|frames]] early. By ear it is hardly a fault, in the close view the "
+        "solid line runs ahead of the dashed one, and RPA loses a fifth of the frames. In [[amphion|Amphion]] the "
+        "melody was early by as much.",
     ),
     Mistake(
         "sigma-max",
         "A third of the steps is spent at noise that training never covered",
         "That would leave hardly a trace in the sound, in the picture or in the melody.",
-        "You cannot hear it, and hardly see it: the steps are wasted, not wrong, and those that are left suffice. It is "
-        "found by reading the code and by counting, not by listening. Not every mistake can be heard.",
+        "You cannot hear it, and hardly see it: the steps are wasted, not wrong, and those that are left suffice. It "
+        "is found by reading the code and by counting, not by listening. Not every mistake can be heard.",
         shows=False,
     ),
     Mistake(
         FAILURE,
         "The models hardly know the voice that was asked for",
-        "That would leave melody and loudness in order, and give you somebody else's voice: compare with the target's own.",
-        "Nothing was broken here: it is a plain failure. The models heard little more than a minute of this singer, and "
-        "the source's singer never. The melody is nearly right, and the result is nearer to another singer than to her. Beside it stands the same song in a voice they know.",
+        "That would leave melody and loudness in order, and give you somebody else's voice: compare with the target's "
+        "own.",
+        "Nothing was broken here: it is a plain failure. The models heard little more than a minute of this singer, "
+        "and the source's singer never. The melody is nearly right, and the result is nearer to another singer than "
+        "to her. Beside it stands the same song in a voice they know.",
     ),
 )  # fmt: skip
 

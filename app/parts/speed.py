@@ -7,6 +7,7 @@ them (the draft among it), "vocoder" what comes once after.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pandas as pd
 from app.parts.library import REPOSITORY
 
 SPEED = REPOSITORY / "precomputed" / "lessons" / "speed.csv"
-CONDITIONS, VOCODER = "conditions", "vocoder"
+APART = {"conditions": "once before: the draft", "vocoder": "once after: the vocoder"}  # what is no sampler
 COLUMNS = ("sampler", "steps", "seconds", "clip_seconds", "runs", "machine", "command")
 
 
@@ -64,6 +65,23 @@ def read_speed(path: Path = SPEED) -> tuple[Speed, ...]:
     if not lines or not all(0 < line.seconds < math.inf and 0 < line.clip_seconds < math.inf for line in lines):
         raise SpeedError(f"{path.name} has a time that nobody can have measured.")
     return lines
+
+
+def lanes_of(
+    lines: Iterable[Speed], names: Mapping[tuple[str, int], str], clip: str
+) -> list[dict[str, str | float | bool]]:
+    """A bar for each line, as the figure "timing" wants it. ``names`` by sampler and steps; ``clip`` in words."""
+    return [
+        {
+            "name": names.get((line.sampler, line.steps)) or APART.get(line.sampler, line.sampler),
+            "per_second": line.per_second,
+            "text": seconds_text(line.per_second),
+            "whole": f"{seconds_text(line.seconds)} for {clip}",
+            "seconds": line.seconds,
+            "apart": line.sampler in APART,
+        }
+        for line in lines
+    ]
 
 
 def seconds_text(seconds: float) -> str:

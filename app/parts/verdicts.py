@@ -59,8 +59,8 @@ MEASURES = (
         "Large errors count for more than their share: squared, one frame an octave off weighs as much as 576 frames "
         "that are 50 cents off. And frames that lost their pitch do not count at all.",
         "loudness",
-        "This one was told no loudness. F0RMSE gives it {f0_rmse_cents}, beside {good} for the good one. RPA gives them "
-        "{rpa} and {good_rpa}. A few frames that are far off make all the difference.",
+        "This one was told no loudness. F0RMSE gives it {f0_rmse_cents}, beside {good} for the good one. RPA gives "
+        "them {rpa} and {good_rpa}. A few frames that are far off make all the difference.",
     ),
     Measure(
         "f0-corr", "F0CORR", "f0_corr", "", 3, "high", STUDENT, "melody",

@@ -135,8 +135,8 @@ export class Figure {
 
   placeLike({ last, place, sigma }) {
     if (last === this.last) return place;
-    if (place === 0) return 0;
-    return place === last ? this.last : this.pair.leader.placeOfNoise(sigma);
+    if (place === last) return this.last; // also of a walk of a single step
+    return place === 0 ? 0 : this.pair.leader.placeOfNoise(sigma);
   }
 
   name() {

@@ -68,6 +68,7 @@ export class Tracks {
     const source = levelsOf(one.source, one.manifest.grid.n_mels, one.frames, one.manifest.scale);
     this.set("level asked", pathOf(one.frames, (frame) => this.heightOfLevel(source[frame])));
     this.levels = { one: new Float32Array(one.frames), other: new Float32Array(other.frames) };
+    this.drawn = { one: NaN, other: NaN }; // where in the trace the contour lies that is on the screen
     this.drawHead(null);
   }
 
@@ -114,7 +115,8 @@ export class Tracks {
     for (const side of ["one", "other"]) {
       const conversion = this.pair[side];
       const f0 = conversion.measuredF0("predicted", this.pair.placeOf(side, place));
-      this.set(`f0 ${side}`, f0 ? pathOf(conversion.frames, (frame) => this.heightOfF0(f0[frame])) : "");
+      if (this.drawn[side] !== f0?.byteOffset) this.set(`f0 ${side}`, f0 ? pathOf(conversion.frames, (frame) => this.heightOfF0(f0[frame])) : "");
+      this.drawn[side] = f0?.byteOffset; // neighbouring steps share a contour
       const { grid, scale } = conversion.manifest;
       const levels = levelsOf(this.pair.pictures[side], grid.n_mels, conversion.frames, scale, this.levels[side]);
       this.set(`level ${side}`, pathOf(conversion.frames, (frame) => this.heightOfLevel(levels[frame])));

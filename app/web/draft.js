@@ -35,14 +35,14 @@ export class Figure {
     this.sounds = new SoundButtons((sentence) => this.say(sentence));
     this.panels = Object.fromEntries(PANELS.map(([name, title, about]) => {
       const panel = makePanel(name, title, about, `Mel spectrogram: ${title}, ${about}`);
-      const button = element("button", { type: "button", "data-sound": name, disabled: true }, "Listen");
+      const button = element("button", { type: "button", "data-sound": name, "aria-label": `Listen: ${title}`, disabled: true }, "Listen");
       this.sounds.add(button, () => {
         tellDone(`heard ${name}`);
         return this.heard[name];
       }, (seconds) => panel.picture?.compose(seconds));
-      panel.append(button, element("span", { class: "numbers" }));
+      panel.append(button, element("span", { class: "facts" }));
       waitIn(panel, "Loading…");
-      return [name, { panel, button, numbers: panel.querySelector(".numbers:last-child") }];
+      return [name, { panel, button, facts: panel.querySelector(".facts") }];
     }));
     place.querySelector(".looks").append(...Object.values(this.panels).map(({ panel }) => panel));
     place.querySelector(".legend").append(makeLegend());
@@ -84,10 +84,10 @@ export class Figure {
   }
 
   show(name, picture, refined) {
-    const { panel, button, numbers } = this.panels[name];
+    const { panel, button, facts } = this.panels[name];
     this.heard[name] = picture?.sound ?? null;
     button.disabled = !this.heard[name];
-    numbers.textContent = "";
+    facts.textContent = "";
     waitIn(panel, picture ? null : "missing");
     if (!picture) return;
     const { conversion, levels } = picture;
@@ -95,7 +95,7 @@ export class Figure {
     fillPanel(panel, grid, frames, levels, conversion.ofLevels);
     const change = `changes by ${changeDb(levels, frames, scale.db_per_level).toFixed(1)} dB from frame to frame`;
     const distance = refined && distanceDb(Array.from(levels), refined, scale.db_per_level);
-    numbers.textContent = distance ? `${distance.toFixed(1)} dB (RMS) from the refined mel; ${change}` : change;
+    facts.textContent = distance ? `${distance.toFixed(1)} dB (RMS) from the refined mel; ${change}` : change;
   }
 
   say(sentence) {

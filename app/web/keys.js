@@ -1,13 +1,13 @@
 // What a key asks of the scrubber, wherever on the page it is pressed.
 
-const SCROLLED_BY_KEYS = "input:not(.slider), textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=slider]";
+const SCROLLED_BY_KEYS = "input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=slider]";
 const PRESSED_BY_SPACE = "button, a, summary, [role=tab], [role=button]";
 
 // {by: places} | {to: place} | "play" | "listen" | null; `last` is the last place of the walk.
 export function wishOf(event, scrubber, slider, last) {
   const inside = event.composedPath();
   if (event.ctrlKey || event.metaKey || event.altKey) return null;
-  if (inside.some((node) => node.matches?.(SCROLLED_BY_KEYS))) return null;
+  if (inside.some((node) => node !== slider && node.matches?.(SCROLLED_BY_KEYS))) return null;
   const stride = event.shiftKey ? Math.max(2, Math.round(last / 100)) : 1;
   const page = Math.max(2, Math.round(last / 20));
   const onSlider = inside.includes(slider);

@@ -1,31 +1,28 @@
 // One phrase seen in four ways, wave to notes; a cursor that reads it, and tasks that are answered on the picture.
 
-import { openConversion } from "./conversion.js";
 import { Cursor } from "./cursor.js";
 import { element, tellDone } from "./dom.js";
+import { askedFor, Bookmark } from "./layers_address.js";
+import { boxesOf, boxOf, drawWords, nameMark } from "./layers_marks.js";
 import { drawNotes, drawNoteAxis, semitoneRange } from "./noteroll.js";
-import { breaths, centsOf, heldNote, vibratos } from "./notes.js";
 import { makeLegend, waitIn } from "./panel.js";
-import { hzAt, heightOf, noteName, Picture } from "./picture.js";
+import { LENS_S, learnPhrase, readingOf } from "./phrase.js";
+import { heightOf, noteName, Picture } from "./picture.js";
 import { SoundButtons } from "./sound.js";
 import { TASKS, answerTo, truthOf } from "./tasks.js";
 import { TraceProblem } from "./trace.js";
-import { decodeSamples, drawWave, peakOf, swingIn } from "./waveform.js";
+import { drawWave, swingIn } from "./waveform.js";
 
 const LAYERS = ["wave", "mel", "f0", "notes"];
 const CONTOUR = "#5ee6ff";
-const LENS_S = 0.03;
 const LENS_LEAST = 0.01; // of full scale: fainter waves are not blown up to the lens's height
 const OCTAVES_HZ = [65.41, 130.81, 261.63, 523.25, 1046.5, 2093, 4186, 8372]; // C2 to C9
 const OCTAVE_ROOM_PX = 12;
-const REST_MS = 250; // between changes of the address
-const SHOWN = 40; // characters of a wrong address that are repeated
-const WORDS_FORMAT = "singsteps-words-1";
 
 const WHAT = {
   wave: "The air’s pressure at the microphone, 24 000 numbers a second. You see loud and soft, and where it is still. Which note is sung, or which word, can hardly be seen.",
   mel: "The same sound, taken apart: time runs to the right, high sounds are above, bright is loud. A sung note is a ladder of lines; a cloud without lines is a consonant or breath.",
-  f0: "The blue line is F0, how often a second the vocal folds open and close. It lies on the lowest rung of the ladder, and it breaks off where nothing is sung.",
+  f0: "The blue line is F0, how often a second the vocal folds open and close. It lies on the lowest rung of the ladder, and it breaks off where there is no pitch.",
   notes: "The same line, enlarged, in rows of one semitone each, as on a piano. Level is a held note, a slope is a slide, small even waves are vibrato.",
 };
 const SEEN = {
@@ -47,6 +44,7 @@ export class Figure {
     this.task = null;
     this.done = new Set();
     this.known = new Map(); // phrase -> promise of what is known of it
+    this.bookmark = new Bookmark();
     this.listeners = new AbortController();
     const { signal } = this.listeners;
     this.cursor = new Cursor(this.find(".cross"), () => this.read(), () => this.pick(), signal);
@@ -78,29 +76,18 @@ export class Figure {
       return button;
     }));
     this.find(".asked").textContent = "Choose one. Then click its place in the picture, or press Tab to reach the picture, move with the arrow keys, and press Enter.";
-    const asked = this.fromAddress();
-    if (asked.layer) this.layer = asked.layer;
+    this.known.clear();
+    const asked = askedFor(data.phrases.map(({ id }) => id), LAYERS);
+    this.unheeded = asked.problem;
+    this.layer = asked.layer ?? this.layer;
     return this.show(asked.phrase ?? data.phrases[0].id, asked.at);
-  }
-
-  // What the address asks for; what it cannot have is said.
-  fromAddress() {
-    const query = new URLSearchParams(document.location.search);
-    const [phrase, layer, at] = ["phrase", "layer", "at"].map((name) => query.get(name));
-    const wrong = [
-      phrase !== null && !this.data.phrases.some(({ id }) => id === phrase) && ["phrase", phrase],
-      layer !== null && !LAYERS.includes(layer) && ["layer", layer],
-      at !== null && !(at.trim() !== "" && Number(at) >= 0) && ["at", at],
-    ].filter(Boolean);
-    this.unheeded = wrong.map(([name, text]) => `The address asks for ${name} “${text.slice(0, SHOWN)}”, which is not here; it is passed over.`).join(" ");
-    const is = (name) => !wrong.some(([one]) => one === name);
-    return { phrase: is("phrase") ? phrase : null, layer: is("layer") ? layer : null, at: at !== null && is("at") ? Number(at) : null };
   }
 
   // --- what is shown
 
   async show(id, at = null) {
     this.phrase = id;
+    this.shown = null; // a click on the picture before is no answer
     this.sounds.stop();
     this.press("data-phrase", id);
     this.press("data-layer", this.layer);
@@ -109,7 +96,7 @@ export class Figure {
     waitIn(this.panel, "Loading the phrase…");
     const { trace } = this.data.phrases.find((one) => one.id === id);
     try {
-      if (!this.known.has(id)) this.known.set(id, this.learn(trace));
+      if (!this.known.has(id)) this.known.set(id, learnPhrase(this.data.roots, trace, this.data.material));
       const shown = await this.known.get(id);
       if (this.phrase !== id || this.listeners.signal.aborted) return;
       this.say(this.unheeded);
@@ -118,7 +105,7 @@ export class Figure {
       this.find("[data-sound]").disabled = shown.conversion.recording("source") === null;
       this.cursor.steps = { x: shown.conversion.frames / 2, y: 100 };
       this.draw();
-      const { seconds } = shown.conversion;
+      const { seconds } = shown;
       this.cursor.go(at === null ? 0.5 : at / seconds, 0.3);
       this.place.dataset.phrase = id;
       shown.listening.then(() => this.shown === shown && this.draw());
@@ -132,49 +119,12 @@ export class Figure {
     }
   }
 
-  // Everything that is known of a phrase. The wave comes later: `listening` is done when `samples`, or the reason for none, is there.
-  async learn(trace) {
-    const [conversion, words] = await Promise.all([openConversion(this.data.roots, trace), this.wordsOf(trace)]);
-    const { manifest, frames, sourceF0: f0 } = conversion;
-    const rate = manifest.grid.sample_rate_hz / manifest.grid.hop;
-    const [gain, offset] = conversion.ofLevels;
-    const db = (band, frame) => gain * conversion.source[band * frames + frame] + offset;
-    const sung = words?.find(({ singer, phrase }) => singer === manifest.source.singer && phrase === manifest.source.phrase) ?? null;
-    const shown = {
-      conversion, f0, rate, db, grid: manifest.grid, words: sung?.intervals ?? null, kind: sung?.kind ?? null,
-      cents: centsOf(f0), held: heldNote(f0, rate), vibratos: vibratos(f0, rate), samples: null, deaf: null,
-      breaths: breaths(f0, rate, sung?.intervals ?? null, db, manifest.grid),
-    };
-    shown.listening = this.hear(shown);
-    return shown;
-  }
-
-  async hear(shown) {
-    const recording = shown.conversion.recording("source");
-    try {
-      if (!recording) throw new Error("it has no recording");
-      shown.samples = await decodeSamples(await recording.load(), shown.grid.sample_rate_hz);
-      shown.peak = peakOf(shown.samples);
-    } catch (error) {
-      shown.deaf = `The wave cannot be drawn (${error.message}); the other pictures can.`;
-    }
-  }
-
-  // The labels of all phrases; null where they cannot be had: pictures go on without words.
-  wordsOf() {
-    this.labels ??= fetch(new URL(`${this.data.material}words.json`, document.location.href))
-      .then((response) => (response.ok ? response.json() : null))
-      .then((table) => (table?.format === WORDS_FORMAT && Array.isArray(table.phrases) ? table.phrases : null))
-      .catch(() => null);
-    return this.labels;
-  }
-
   choose({ phrase = this.phrase, layer = this.layer }) {
     this.unheeded = "";
     const isOther = phrase !== this.phrase;
     this.layer = layer;
     if (isOther) this.endTask();
-    this.noteAddress();
+    this.bookmark.write(phrase, layer, null);
     tellDone(isOther ? `phrase ${phrase}` : `layer ${layer}`);
     if (isOther || !this.shown) return this.show(phrase);
     this.press("data-layer", layer);
@@ -201,11 +151,14 @@ export class Figure {
     const { shown, layer, canvas } = this;
     const { conversion, grid } = shown;
     const { frames } = conversion;
-    if (this.picture?.frames !== frames || this.picture.of !== shown) this.picture = Object.assign(new Picture(this.panel, grid, frames), { of: shown });
+    if (this.pictureOf !== shown) {
+      this.picture = new Picture(this.panel, grid, frames);
+      this.picture.context = canvas.getContext("2d"); // which it takes only where the canvas has another size
+      this.pictureOf = shown;
+    }
     this.place.dataset.layer = layer;
     this.picture.resize();
     this.picture.drawTicks();
-    this.picture.playhead = null;
     this.find(".axis-right").replaceChildren();
     const waits = layer === "wave" && !shown.samples;
     waitIn(this.panel, waits ? shown.deaf ?? "Decoding the sound…" : null);
@@ -246,73 +199,29 @@ export class Figure {
 
   drawMarks() {
     const { shown, marks } = this;
-    const { seconds } = shown.conversion;
-    const placed = (node, from, to) => {
-      node.style.setProperty("--from", `${(100 * from) / seconds}%`);
-      node.style.setProperty("--wide", `${(100 * (Math.min(to, seconds) - from)) / seconds}%`);
-      return node;
-    };
-    const boxes = [
-      ...(marks.vibrato ? shown.vibratos.map(({ from, to, rateHz, cents }) => [from, to, "vibrato", `vibrato ${rateHz.toFixed(1)} Hz, ±${cents.toFixed(0)} cents`]) : []),
-      ...(marks.breath ? shown.breaths.map(({ from, to }) => [from, to, "breath", "breath"]) : []),
-    ];
-    this.find(".marks").replaceChildren(...boxes.map(([from, to, kind, text]) => placed(element("span", { class: kind }, element("em", {}, text)), from, to)));
-    const words = this.find(".words");
-    const hidden = !marks.words || this.task === "hiss";
-    words.replaceChildren(...(hidden ? [] : shown.words ?? []).map(({ start_s, end_s, text }) => placed(element("span", { title: text }, text), start_s, end_s)));
-    for (const word of words.children) word.classList.toggle("tight", word.scrollWidth > word.clientWidth + 1);
-    if (marks.words && !hidden && !shown.words) words.textContent = "This recording has no labels of its words.";
-    for (const [mark, count] of [["vibrato", shown.vibratos.length], ["breath", shown.breaths.length]]) {
-      const button = this.find(`[data-mark="${mark}"]`);
-      const isOn = marks[mark];
-      button.setAttribute("aria-pressed", String(isOn));
-      const none = mark === "breath" && !shown.words ? "no labels" : "none here";
-      const [singular, plural] = mark === "vibrato" ? ["vibrato", "vibrato"] : ["breath", "breaths"];
-      button.textContent = `Mark ${count === 1 ? singular : plural}${isOn ? (count ? ` (${count})` : ` (${none})`) : ""}`;
-    }
+    this.find(".marks").replaceChildren(...boxesOf(shown, this.layer, marks));
+    drawWords(this.find(".words"), this.showsWords ? shown : null);
+    for (const mark of ["vibrato", "breath"]) nameMark(this.find(`[data-mark="${mark}"]`), mark, marks[mark], shown);
     this.find('[data-mark="words"]').setAttribute("aria-pressed", String(marks.words));
+  }
+
+  // The labels would give one of the tasks away.
+  get showsWords() {
+    return this.marks.words && this.task !== "hiss";
   }
 
   // --- reading
 
   get seconds() {
-    return this.cursor.at.x * this.shown.conversion.seconds;
+    return this.cursor.at.x * this.shown.seconds;
   }
 
   read() {
     if (!this.shown) return;
-    const lines = this.readingOf(this.seconds, this.cursor.at.y);
+    const lines = readingOf(this.shown, this.layer, this.seconds, this.cursor.at.y, this.showsWords);
     this.find(".look .readout").textContent = lines.join("\n");
-    this.cursor.tell(this.seconds, this.shown.conversion.seconds, lines.join(", "));
+    this.cursor.tell(this.seconds, this.shown.seconds, lines.join(", "));
     this.drawLens();
-  }
-
-  // Seconds, and what is there; what a picture cannot show is not read from it.
-  readingOf(at, height) {
-    const { shown, layer } = this;
-    const { f0, rate, grid, words, samples } = shown;
-    const frame = Math.min(Math.floor(at * rate), f0.length - 1);
-    const word = this.marks.words && this.task !== "hiss" ? words?.find(({ start_s, end_s }) => start_s <= at && at < end_s) : null;
-    const lines = [`${at.toFixed(2)} s${word ? ` · “${word.text}”` : ""}`];
-    if (layer === "wave") {
-      if (samples) lines.push(`The wave swings to ${(100 * swingIn(samples, (at - 0.015) * grid.sample_rate_hz, (at + 0.015) * grid.sample_rate_hz)).toFixed(0)} % of full scale.`);
-      return lines;
-    }
-    if (layer !== "notes") {
-      const hz = Math.max(hzAt(height, grid), 1);
-      const db = shown.db(Math.min(Math.floor(height * grid.n_mels), grid.n_mels - 1), frame);
-      lines.push(`At the cross: ${Math.round(hz)} Hz${hz > 30 ? ` (${noteName(hz)})` : ""}, ${db.toFixed(0).replace("-", "−")} dB`);
-    }
-    if (layer !== "mel") lines.push(f0[frame] > 0 ? `Sung: ${this.pitchText(f0[frame] / 10)}` : "Nothing voiced here: no pitch");
-    return lines;
-  }
-
-  // "392.4 Hz, G4 and 2 cents"
-  pitchText(hz) {
-    const cents = Math.round(1200 * Math.log2(hz / 440)) % 100;
-    const off = cents > 50 ? cents - 100 : cents < -50 ? cents + 100 : cents;
-    const beside = off === 0 ? "" : ` ${off > 0 ? "+" : "−"} ${Math.abs(off)} cents`;
-    return `${hz.toFixed(0)} Hz = ${noteName(hz)}${beside}, ${(hz * LENS_S).toFixed(1)} waves in 30 ms`;
   }
 
   drawLens() {
@@ -329,7 +238,7 @@ export class Figure {
   follow(seconds) {
     const line = this.find(".playhead");
     line.hidden = seconds === null;
-    if (seconds !== null) line.style.left = `${(100 * seconds) / this.shown.conversion.seconds}%`;
+    if (seconds !== null) line.style.left = `${(100 * seconds) / this.shown.seconds}%`;
   }
 
   // --- finding
@@ -359,7 +268,7 @@ export class Figure {
 
   pick() {
     if (!this.shown) return;
-    this.noteAddress(this.seconds);
+    this.bookmark.write(this.phrase, this.layer, this.seconds);
     if (!this.task) return;
     const { task } = this;
     const { right, because } = answerTo(task, this.shown, this.seconds);
@@ -369,35 +278,14 @@ export class Figure {
     if (!right) return;
     this.done.add(task);
     this.find(`[data-task="${task}"]`).dataset.done = "true";
-    if (task === "vibrato" || task === "breath") this.marks[task] = true;
+    if (task in this.marks) this.marks[task] = true;
     this.task = null;
     this.drawMarks();
-    if (task === "held" || task === "hiss") this.showFound(truthOf(task, this.shown));
+    if (!(task in this.marks)) this.find(".marks").append(...truthOf(task, this.shown).map((place) => boxOf(this.shown, place, place.text)));
     tellDone(`found ${task}`);
   }
 
-  showFound(places) {
-    const { seconds } = this.shown.conversion;
-    for (const { from, to, text } of places) {
-      const box = element("span", {}, element("em", {}, text));
-      box.style.setProperty("--from", `${(100 * from) / seconds}%`);
-      box.style.setProperty("--wide", `${(100 * (to - from)) / seconds}%`);
-      this.find(".marks").append(box);
-    }
-  }
-
-  // --- the address, and messages
-
-  noteAddress(at = null) {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      const url = new URL(document.location.href);
-      url.searchParams.set("phrase", this.phrase);
-      url.searchParams.set("layer", this.layer);
-      if (at !== null) url.searchParams.set("at", at.toFixed(2));
-      history.replaceState(history.state, "", url);
-    }, REST_MS);
-  }
+  // --- messages
 
   say(sentence) {
     const problem = this.find(".problem");
@@ -406,7 +294,7 @@ export class Figure {
   }
 
   close() {
-    clearTimeout(this.timer);
+    this.bookmark.close();
     this.watched.disconnect();
     this.sounds.close();
     this.listeners.abort();

@@ -52,6 +52,7 @@ export class Figure {
     this.slider.addEventListener("input", (event) => {
       this.halt();
       this.go(Number(this.slider.value) / Number(this.slider.max), event.timeStamp);
+      this.showMoving();
       tellDone("stepped");
     }, { signal });
     for (const button of this.place.querySelectorAll("[data-sound]")) {

@@ -10,10 +10,10 @@ import { snrDb } from "./replay.js";
 import { TraceProblem } from "./trace.js";
 
 const [WIDTH, HEIGHT] = [560, 320];
-const BOX = { left: 58, right: 552, top: 12, bottom: 268 };
+const BOX = { left: 66, right: 552, top: 12, bottom: 268 };
 const [LOWEST_DB, HIGHEST_DB] = [-130, 30]; // three and a half standard deviations of noise to either side
 const MARKS_DB = [-120, -90, -60, -30, 0, 30];
-const BEGIN = { seconds: 0.35, hz: 900 }; // shares of the phrase, hertz: a harmonic of a long vowel
+const BEGIN = { share: 0.6101, hz: 439 }; // of the phrase, and hertz: a harmonic of a long vowel, where the noise begins low
 const LEAPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [1, 0], ArrowDown: [-1, 0] };
 const FAR = 10; // bands or frames at once, with Shift
 const DOTTED = 45; // fewer looks than this are marked
@@ -70,10 +70,9 @@ export class Figure {
     this.lines = svg("g", {});
     this.chart = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "Lines; loading" },
       ...MARKS_DB.map((db) => svg("line", { class: "grid", x1: BOX.left, x2: BOX.right, y1: y(db), y2: y(db) })),
-      ...MARKS_DB.map((db) => text({ x: BOX.left - 6, y: y(db) + 4, "text-anchor": "end" }, db > 0 ? `+${db}` : signed(db, 0))),
+      ...MARKS_DB.map((db) => text({ x: BOX.left - 6, y: y(db) + 4, "text-anchor": "end" }, db === MARKS_DB.at(-1) ? `+${db} dB` : signed(db, 0))),
       ...MARKED_DB.map((db) => svg("line", { class: "grid", y1: BOX.top, y2: BOX.bottom, x1: x(db), x2: x(db) })),
       ...MARKED_DB.map((db) => text({ x: x(db), y: BOX.bottom + 18, "text-anchor": "middle" }, `σ ${sigmaText(sigmaOf(db))}`)),
-      text({ x: 4, y: BOX.top + 4 }, "dB"),
       text({ x: BOX.left, y: HEIGHT - 10 }, "noise"),
       text({ x: BOX.right, y: HEIGHT - 10, "text-anchor": "end" }, "voice"),
       this.lines);
@@ -105,7 +104,7 @@ export class Figure {
     const { grid, frames } = conversion.manifest;
     Object.assign(this, { grid, frames });
     fillPanel(this.panel, grid, frames, conversion.predictedAt(conversion.last), conversion.ofLevels);
-    this.point ??= { band: this.bandOf(BEGIN.hz), frame: Math.round(BEGIN.seconds * frames) };
+    this.point ??= { band: this.bandOf(BEGIN.hz), frame: Math.round(BEGIN.share * frames) };
     this.choose(this.point.band, this.point.frame, performance.now());
     this.place.dataset.drawn = "true";
   }

@@ -11,7 +11,7 @@ const MARGIN = { left: 46, right: 8, top: 16, bottom: 24 }; // px around the lin
 const NEAR_CENTS = 50; // a pitch counts as kept within a quarter tone, as RPA has it
 const MOSTLY = 0.9; // of what is sung: what is kept less is not called kept
 const NAMES = { source: "source", converted: "converted", target: "target’s own recording" };
-const TICKS_HZ = [100, 200, 500, 1000, 2000, 5000, 10000];
+const TICKS_HZ = [200, 500, 1000, 2000, 5000, 10000];
 
 export class Figure {
   constructor(place) {

@@ -38,19 +38,23 @@ export function correlation(one, other) {
 // The pairs [i, j] that bring two lists of one length closest, from end to end; |i - j| is at most `radius`.
 export function warp(one, other, radius) {
   const size = one.length;
-  const cost = new Float64Array((size + 1) ** 2).fill(Infinity); // of the best way to (i - 1, j - 1)
-  const at = (i, j) => i * (size + 1) + j;
+  const wide = size + 1;
+  const cost = new Float64Array(wide * wide).fill(Infinity); // of the best way to (i - 1, j - 1)
   cost[0] = 0;
   for (let i = 1; i <= size; i += 1) {
-    for (let j = Math.max(1, i - radius); j <= Math.min(size, i + radius); j += 1) {
-      const before = Math.min(cost[at(i - 1, j - 1)], cost[at(i - 1, j)], cost[at(i, j - 1)]);
-      cost[at(i, j)] = Math.abs(one[i - 1] - other[j - 1]) + before;
+    const [value, row] = [one[i - 1], i * wide];
+    const end = Math.min(size, i + radius);
+    for (let j = Math.max(1, i - radius); j <= end; j += 1) {
+      const here = row + j;
+      const before = Math.min(cost[here - wide - 1], cost[here - wide], cost[here - 1]);
+      cost[here] = Math.abs(value - other[j - 1]) + before;
     }
   }
   const pairs = [];
   for (let [i, j] = [size, size]; i > 0 && j > 0;) {
     pairs.push([i - 1, j - 1]);
-    const [both, up, left] = [cost[at(i - 1, j - 1)], cost[at(i - 1, j)], cost[at(i, j - 1)]];
+    const here = i * wide + j;
+    const [both, up, left] = [cost[here - wide - 1], cost[here - wide], cost[here - 1]];
     if (both <= up && both <= left) [i, j] = [i - 1, j - 1];
     else if (up <= left) i -= 1;
     else j -= 1;

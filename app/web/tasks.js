@@ -13,7 +13,7 @@ export const TASKS = {
   },
   vibrato: {
     title: "Vibrato", phrase: "phrase", layer: "notes",
-    ask: "At two places the voice swings evenly around its note, about six times a second. Click on one of them. A single turn of the melody is not vibrato: look for three waves in a row.",
+    ask: "The voice swings evenly around its note in some places, about six times a second. Click on one of them. A single turn of the melody is not vibrato: look for three waves in a row.",
   },
   breath: {
     title: "A breath", phrase: "japanese", layer: "mel",
@@ -36,7 +36,7 @@ export function truthOf(task, { held, vibratos, breaths, words }) {
 // {right, because} of a guess at a time in seconds.
 export function answerTo(task, phrase, at) {
   const places = truthOf(task, phrase);
-  if (places.length === 0) return { right: false, because: "There is none to be found here: what it is found by could not be loaded." };
+  if (places.length === 0) return { right: false, because: "Nothing of the kind was found in this phrase, or its labels could not be loaded." };
   const hit = places.find(({ from, to }) => at >= from - SLACK_S && at <= to + SLACK_S);
   return hit ? { right: true, because: praise(task, hit, places.length) } : { right: false, because: `${thereIs(phrase, at)} ${HINTS[task]}` };
 }

@@ -113,7 +113,7 @@ export class Figure {
     this.slider.value = frame;
     const centre = frameCentre(frame);
     const f0 = phrase?.f0[frame] > 0 ? ` · F0 ${Math.round(phrase.f0[frame] / 10)} Hz (${noteName(phrase.f0[frame] / 10)})` : "";
-    this.slider.setAttribute("aria-valuetext", `frame ${frame}, ${toMs(centre).toFixed(1)} ms. ${this.rails.label()}`);
+    this.slider.setAttribute("aria-valuetext", `frame ${frame}, ${toMs(centre).toFixed(1)} ms. ${this.rails.words}`);
     this.find(".where").replaceChildren(element("span", {}, "Mel frame ", element("b", {}, `${frame}`), ` of ${FRAMES - 1} · centre 256 · ${frame} + 128 = sample ${centre} = ${toMs(centre).toFixed(1)} ms${f0}`));
     this.mark();
     this.tabulate();

@@ -12,7 +12,8 @@ const FRAMES_Y = 186;
 const CURVES = { f0: { top: 232, height: 62 }, level: { top: 294, height: 58 } };
 const MEL_NAME_Y = 364;
 const FOOT = 476;
-const LEAST_NUMBERED_PX = 17; // narrower cells have no room for their number
+const DIGIT_PX = 7.5;
+const SHARE_PX = 32; // room for "100 %"
 const DIAMOND = 6;
 
 const two = (number) => number.toFixed(1);
@@ -42,7 +43,8 @@ export class Rails {
       this.axis(),
       svg("line", { class: "now", x1: here, x2: here, y1: 2, y2: FOOT - 22 }),
     );
-    this.picture.setAttribute("aria-label", this.label());
+    this.words = this.label();
+    this.picture.setAttribute("aria-label", this.words);
     this.paintMel();
   }
 
@@ -77,10 +79,10 @@ export class Rails {
     const [left, right, middle] = [centre - hop / 2, centre + hop / 2, centre].map((sample) => this.x(sample));
     const parts = [svg("rect", { class: `cell ${kind}`, x: left + 0.5, y, width: Math.max(right - left - 1, 1), height: CELL.height, rx: 2,
       "fill-opacity": share === null ? null : 0.15 + 0.6 * share })];
-    if (share === null || right - left < 44) parts.push(svg("line", { class: "centre", x1: middle, x2: middle, y1: y + 13, y2: y + CELL.height }));
-    const text = share !== null && kind === "drawn" && right - left >= LEAST_NUMBERED_PX * 1.6 ? `${Math.round(100 * share)} %` : `${number}`;
-    if (right - left >= LEAST_NUMBERED_PX || share !== null) {
-      parts.push(svg("text", { class: share === null ? "" : "share", x: middle, y: y + 13, "text-anchor": "middle", "font-size": 10 }, text));
+    if (share === null) parts.push(svg("line", { class: "centre", x1: middle, x2: middle, y1: y + 13, y2: y + CELL.height }));
+    const text = kind === "drawn" && right - left >= SHARE_PX ? `${Math.round(100 * share)} %` : `${number}`;
+    if (right - left >= DIGIT_PX * text.length || share !== null) {
+      parts.push(svg("text", { class: share === null ? "number" : "number share", x: middle, y: y + 13, "text-anchor": "middle" }, text));
     }
     return svg("g", {}, ...parts);
   }

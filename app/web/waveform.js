@@ -2,6 +2,7 @@
 
 const FULL = 0.92; // of half the height for the loudest sample
 const LINE = "#5ee6ff";
+const MOST_A_COLUMN = 8; // samples: of more only the least and the greatest are drawn
 const AXIS = "rgba(255, 255, 255, 0.35)";
 
 // Samples of a sound, -1 to 1, at `rate`. Rejects where the browser cannot decode it. Needs no click, since nothing sounds.
@@ -29,7 +30,7 @@ export function drawWave(canvas, samples, from, to, full) {
   context.fillRect(0, Math.round(height / 2), width, 1);
   const y = (sample) => (1 - (FULL * sample) / (full || 1)) * (height / 2);
   const perColumn = (to - from) / width;
-  if (perColumn > 2) {
+  if (perColumn > MOST_A_COLUMN) {
     context.fillStyle = LINE;
     for (let column = 0; column < width; column += 1) {
       let [low, high] = [1, -1];

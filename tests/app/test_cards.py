@@ -1,7 +1,10 @@
 """The cards as the page shows them, and the measured table."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app.parts.cards import DATA_CARD, EVALUATION, MODEL_CARD, QUESTIONS, CardError, measured_table, read_card
 
@@ -97,3 +100,12 @@ def test_the_shipped_cards_say_what_cards_must():
         assert singer in data
     for owner in ("Universitat Pompeu Fabra", "Koguchi", "Pardo"):
         assert owner in data
+
+
+def test_the_page_of_the_cards_has_the_course_on_top_and_its_terms_explained():
+    page = AppTest.from_file(str(Path(__file__).resolve().parents[2] / "app" / "lessons" / "about.py")).run(timeout=60)
+    assert not page.exception
+    shown = [element.proto.component_name.split(".")[-1] for element in page.get("bidi_component")]
+    assert shown[0] == "course"
+    assert shown[-1] == "terms"
+    assert "(glossary#student)" in " ".join(element.value for element in page.markdown)

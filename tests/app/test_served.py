@@ -3,13 +3,16 @@
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import HTMLResponse
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import HTMLResponse, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
+from app.figures.room import room_style
 from app.parts import served
+from app.parts.course import BY_ID, LESSONS
 from app.parts.library import TRACES_PATH
-from app.parts.preload import PreloadLinks
+from app.parts.preload import FIRST_ARRAYS, PreparedPages, modules_of
 from app.parts.served import WEB_PATH, TraceFiles, routes
 from tests.app.conftest import NAMES, show
 
@@ -72,40 +75,120 @@ def test_unfinished_traces_are_hidden(tmp_path):
     assert client.get("/traces/.partial-x/trace.json").status_code == 404
 
 
-def open_client():
-    pages = [Route(path, lambda request: HTMLResponse("<p>page</p>")) for path in ("/", "/about")]
-    return TestClient(Starlette(routes=[*pages, *routes()], middleware=[Middleware(PreloadLinks)]))
+# --- pages as they are sent
+
+PAGE = "<html><head><title>é</title></head><body>page</body></html>"
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+STYLE = f"<style>\n{room_style()}\n</style>"
 
 
-def preloaded_traces(answer):
-    found = [part for part in answer.headers["link"].split(", ") if TRACES_PATH in part]
+def in_pieces(request):
+    """A page that is sent in parts."""
+    whole = PAGE.encode()
+    return StreamingResponse(
+        iter([whole[:9], whole[9:20], whole[20:]]), headers={"content-length": str(len(whole))}, media_type="text/html"
+    )
+
+
+def open_client(*inner: Middleware) -> TestClient:
+    def page(request):
+        return HTMLResponse(PAGE, headers={"etag": '"of the page as it was"', "cache-control": "no-cache"})
+
+    own = [Route(path, page) for path in ("/", "/about", *(f"/{lesson.path}" for lesson in LESSONS[1:]))]
+    own += [Route("/pieces", in_pieces), Route("/gone", lambda request: HTMLResponse("no", status_code=404))]
+    prepared = [Middleware(PreparedPages), *inner]
+    return TestClient(Starlette(routes=[*own, *routes()], middleware=prepared), headers=BROWSER)
+
+
+def links_of(answer) -> list[str]:
+    return answer.headers["link"].split(", ")
+
+
+def preloaded_traces(answer) -> set[str]:
+    found = [part for part in links_of(answer) if TRACES_PATH in part]
     return {part.split(f"{TRACES_PATH}/")[1].split("/")[0] for part in found}
 
 
-def test_page_names_what_it_will_fetch_and_all_of_it_is_there(own_traces):
+def test_page_keeps_room_for_its_figures_and_its_length_is_right(own_traces):
+    answer = open_client().get("/")
+    assert answer.text == PAGE.replace("</head>", STYLE + "</head>")
+    assert int(answer.headers["content-length"]) == len(answer.content) == len((PAGE + STYLE).encode())
+    assert answer.headers["cache-control"] == "no-cache"
+    assert "etag" not in answer.headers  # it was that of another page
+
+
+def test_page_in_pieces_is_put_together(own_traces):
+    answer = open_client().get("/pieces")
+    assert answer.text == PAGE.replace("</head>", STYLE + "</head>")
+    assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_page_is_not_packed_before_it_is_added_to(own_traces):
+    client = open_client(Middleware(GZipMiddleware, minimum_size=1))
+    answer = client.get("/", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in answer.headers
+    assert STYLE in answer.text
+
+
+def test_head_is_answered_with_the_links_and_no_body(own_traces):
     client = open_client()
-    header = client.get("/").headers["link"]
-    addresses = [part.split(">")[0].removeprefix("<.") for part in header.split(", ")]
-    ours = [address for address in addresses if address.startswith((TRACES_PATH, WEB_PATH))]
-    assert any(address.endswith("scrubber.js") for address in ours)
-    assert any("predicted.npy.gz" in address for address in ours)
-    assert [client.get(address).status_code for address in ours] == [200] * len(ours)
+    answer = client.head("/")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["link"] == client.get("/").headers["link"]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "image/avif,text/html"])
+def test_who_does_not_ask_for_a_page_first_gets_it_as_it_is(own_traces, accept):
+    answer = open_client().get("/", headers={"Accept": accept})
+    assert answer.text == PAGE
+    assert "link" not in answer.headers
+    assert answer.headers["etag"] == '"of the page as it was"'
+
+
+@pytest.mark.parametrize("path", [f"{TRACES_PATH}/{NAMES[0]}/trace.json", f"{WEB_PATH}/scrubber.js", "/gone", "/nowhere"])
+def test_other_answers_are_left_alone(own_traces, path):
+    bare = TestClient(Starlette(routes=[*routes(), Route("/gone", lambda request: HTMLResponse("no", status_code=404))]))
+    answer, plain = open_client().get(path), bare.get(path)
+    assert (answer.status_code, answer.content) == (plain.status_code, plain.content)
+    assert "link" not in answer.headers
+    assert answer.headers.get("etag") == plain.headers.get("etag")
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.id)
+def test_page_names_what_it_will_fetch_and_all_of_it_is_there(own_traces, lesson):
+    client = open_client()
+    addresses = [part.split(">")[0].removeprefix("<.") for part in links_of(client.get(f"/{lesson.path}"))]
+    for figure in lesson.figures:
+        assert f"{WEB_PATH}/{figure}.js" in addresses
+    assert any("predicted.npy.gz?v=" in address for address in addresses)
+    assert len(set(addresses)) == len(addresses)
+    assert [client.get(address).status_code for address in addresses] == [200] * len(addresses)
+
+
+def test_modules_are_named_with_all_that_they_import():
+    modules = modules_of(("scrubber", "quiz"))
+    assert modules[:2] == ("scrubber.js", "quiz.js")
+    assert {"trace.js", "npy.js", "picture.js", "memory.js"} <= set(modules)
+    assert len(set(modules)) == len(modules)
+
+
+def test_arrays_named_ahead_are_those_that_the_page_reads_first():
+    reader = (served.WEB / "trace.js").read_text(encoding="utf-8")
+    assert all(f'"{name}"' in reader for name in FIRST_ARRAYS)
 
 
 def test_page_of_a_trace_names_that_trace_and_an_unknown_one_the_first(own_traces):
     client = open_client()
-    assert preloaded_traces(client.get(f"/?trace={NAMES[1]}")) == {NAMES[1]}
-    assert preloaded_traces(client.get("/?trace=../../etc")) == {NAMES[0]}
+    path = f"/{BY_ID['denoising'].path}"
+    assert preloaded_traces(client.get(f"{path}?trace={NAMES[1]}")) == {NAMES[1]}
+    assert preloaded_traces(client.get(f"{path}?trace=../../etc")) == {NAMES[0]}
 
 
-def test_a_page_without_a_scrubber_names_nothing(own_traces):
+def test_a_page_that_is_no_lesson_names_nothing(own_traces):
     answer = open_client().get("/about")
     assert answer.status_code == 200
-    assert "link" not in answer.headers
-
-
-def test_other_answers_carry_no_links(manifest_path):
-    assert "link" not in open_client().get(manifest_path).headers
+    assert answer.headers.get("link", "") == ""
+    assert STYLE in answer.text
 
 
 def test_page_without_traces_still_answers(tmp_path, monkeypatch):

@@ -1,30 +1,72 @@
-"""The page in a real browser: opening it cold, bytes on the wire, and one step of the scrubber."""
+"""The lessons in a real browser: opened cold, what they fetch, whether they stand still, and what they cost the server."""
 
 from __future__ import annotations
 
 import statistics
 import tempfile
-import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
+from app.parts.course import LESSONS, Lesson
+from tests.bench.scrubbing import Row, measure_scrubbing
 from tests.support.chromium import open_browser
 from tests.support.dashboard import REPOSITORY, Dashboard, run_dashboard
-from tests.support.pages import FIND
+from tests.support.site import settle
 
-COLD_OPENINGS = 5
-KEY_STEPS = 200
-DRAG_MOVES = 200
+COLD_OPENINGS = 3
 SESSIONS = 10
-OURS = ("/traces/", "/web/")
+LATEST_MS = 30_000
+OURS = ("/traces/", "/web/", "/material/")
 BARE_PAGE = "import streamlit as st\n\nst.title('Nothing but a title')\n"
+# Looks at every frame: when was the first picture there, when did one change; and all along: shifts, largest paint.
+PROBE = """(() => {
+    const found = window.probe = { picture: null, moved: null, painted: null, shift: 0 };
+    const watch = (type, each) => new PerformanceObserver((list) => list.getEntries().forEach(each)).observe({ type, buffered: true });
+    watch("layout-shift", (entry) => { if (!entry.hadRecentInput) found.shift += entry.value; });
+    watch("largest-contentful-paint", (entry) => { found.painted = entry.startTime; });
+    const rootsOf = () => [...document.querySelectorAll("*")].map(({ shadowRoot }) => shadowRoot).filter(Boolean);
+    const looks = new WeakMap();
+    // a small piece from the middle of a canvas, as text: one colour alone is no picture yet
+    const look = (canvas) => {
+        const [x, y] = [canvas.width >> 1, canvas.height >> 1];
+        const values = new Uint32Array(canvas.getContext("2d").getImageData(x, y, 12, 12).data.buffer);
+        return values.some((value) => value !== values[0]) ? values.join() : null;
+    };
+    const frame = () => {
+        const now = performance.now();
+        for (const root of rootsOf()) {
+            for (const canvas of root.querySelectorAll(".figure canvas")) {
+                if (canvas.width < 13 || !canvas.getClientRects().length) continue;
+                const seen = look(canvas);
+                if (!seen) continue;
+                found.picture ??= now;
+                const before = looks.get(canvas);
+                if (before && before !== seen) found.moved ??= now;
+                looks.set(canvas, seen);
+            }
+            if (root.querySelector(".figure svg[role=img] > *")) found.picture ??= now;
+        }
+        if (found.picture === null || found.moved === null) requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+})()"""
 
-Row = tuple[str, str, str]
+
+@dataclass
+class Opening:
+    """One page opened with an empty cache: seconds since the address was called, and bytes by path."""
+
+    picture_s: float | None
+    moved_s: float | None
+    painted_s: float | None
+    shift: float
+    bytes_of: dict[str, int] = field(default_factory=dict)
 
 
 def measure_page(python: str, traces: Path) -> list[Row]:
-    """Rows (what, measured, goal) of the page served by ``python``'s Streamlit."""
+    """Rows (what, measured, goal) of the pages served by ``python``'s Streamlit."""
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE_PAGE)
@@ -33,134 +75,98 @@ def measure_page(python: str, traces: Path) -> list[Row]:
             run_dashboard(traces, Path(folder) / "bare.log", python, bare) as bare_site,
             open_browser() as browser,
         ):
-            rows = _opening(browser, site, bare_site)
-            rows += _scrubbing(browser, site)
+            rows = _first_lesson(browser, site, bare_site)
+            rows += [row for lesson in LESSONS for row in _lesson(browser, site, lesson)]
+            rows += measure_scrubbing(browser, site)
             rows += _memory(browser, site)
     return rows
 
 
-def _opening(browser: Browser, site: Dashboard, bare_site: Dashboard) -> list[Row]:
-    """Cold: a new browser profile each time, so nothing is cached; ours and the bare page in turn."""
-    ours, bare, traffic = [], [], {}
+def _first_lesson(browser: Browser, site: Dashboard, bare_site: Dashboard) -> list[Row]:
+    """As a visitor comes: things may move. The bare page in turn with ours."""
+    ours, bare = [], []
     for _ in range(COLD_OPENINGS):
-        seconds, traffic = _open_cold(browser, site.address, ".scrubber[data-step]")
-        ours.append(seconds)
-        bare.append(_open_cold(browser, bare_site.address, "h1")[0])
-    own = sum(size for path, size in traffic.items() if path.startswith(OURS))
-    rest = sum(traffic.values()) - own
-    n = f"n = {COLD_OPENINGS}"
+        ours.append(open_cold(browser, site.address + "/", motion="no-preference"))
+        bare.append(open_cold(browser, bare_site.address + "/", figures=False))
+    last = ours[-1].bytes_of
+    own = {path: size for path, size in last.items() if path.startswith(OURS)}
     return [
+        ("something moves after opening the site cold", _seconds([one.moved_s for one in ours]), "3 s"),
+        ("largest contentful paint of the first lesson", _seconds([one.painted_s for one in ours]), "2.5 s"),
+        ("the same of a bare Streamlit page", _seconds([one.painted_s for one in bare]), "-"),
+        ("first lesson: our own bytes", f"{sum(own.values()) / 1e6:.2f} MB in {len(own)} requests", "3 MB"),
         (
-            "first conversion drawn, cold",
-            f"median {statistics.median(ours):.2f} s, max {max(ours):.2f} s ({n})",
-            "1.5 s",
+            "first lesson: Streamlit's own bytes",
+            f"{(sum(last.values()) - sum(own.values())) / 1e6:.2f} MB in {len(last) - len(own)} requests",
+            "-",
         ),
-        ("a bare Streamlit page, same run", f"median {statistics.median(bare):.2f} s ({n})", "-"),
-        ("our own bytes before the first scrub", f"{own / 1e6:.2f} MB in {_count(traffic)} requests", "3 MB"),
-        ("Streamlit's own bytes", f"{rest / 1e6:.2f} MB", "-"),
     ]
 
 
-def _count(traffic: dict[str, int]) -> int:
-    return sum(path.startswith(OURS) for path in traffic)
+def _lesson(browser: Browser, site: Dashboard, lesson: Lesson) -> list[Row]:
+    opened = [open_cold(browser, f"{site.address}/{lesson.path}") for _ in range(COLD_OPENINGS)]
+    narrow = open_cold(browser, f"{site.address}/{lesson.path}", width=390)
+    shift = f"{max(one.shift for one in opened):.3f}, at 390 px {narrow.shift:.3f}"
+    return [
+        (f"{lesson.id}: first picture, cold", _seconds([one.picture_s for one in opened]), "1.5 s"),
+        (f"{lesson.id}: layout shift while loading", shift, "0.1"),
+    ]
 
 
-def _open_cold(browser: Browser, address: str, drawn: str) -> tuple[float, dict[str, int]]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+def _seconds(times_s: list[float | None]) -> str:
+    seen = [time_s for time_s in times_s if time_s is not None]
+    if len(seen) < len(times_s):
+        return f"{len(times_s) - len(seen)} of {len(times_s)} times never"
+    return f"median {statistics.median(seen):.2f} s, max {max(seen):.2f} s (n = {len(seen)})"
+
+
+def open_cold(
+    browser: Browser, address: str, width: int = 1440, motion: str = "reduce", figures: bool = True
+) -> Opening:
+    """A new profile each time, so that nothing is cached."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion=motion)
+    context.add_init_script(PROBE)
     page = context.new_page()
-    traffic: dict[str, int] = {}
-    session = context.new_cdp_session(page)
-    session.send("Network.enable")
-    paths: dict[str, str] = {}
-    session.on(
-        "Network.responseReceived",
-        lambda event: paths.update({event["requestId"]: event["response"]["url"].removeprefix(address)}),
-    )
-    session.on(
-        "Network.loadingFinished",
-        lambda event: traffic.update({paths.get(event["requestId"], "?"): int(event["encodedDataLength"])}),
-    )
-    start = time.perf_counter()
+    bytes_of = _watch_bytes(page)
     page.goto(address, wait_until="commit")
-    page.wait_for_selector(drawn, timeout=30_000)
-    seconds = time.perf_counter() - start
-    page.wait_for_timeout(1500)
+    settle(page)
+    if figures:
+        page.wait_for_function("window.probe.picture !== null", timeout=LATEST_MS)
+        page.wait_for_timeout(500)  # what a late picture would still move
+    found = page.evaluate("window.probe")
     context.close()
-    return seconds, traffic
+    picture_s, moved_s, painted_s = (
+        None if found[name] is None else found[name] / 1000 for name in ("picture", "moved", "painted")
+    )
+    return Opening(picture_s, moved_s, painted_s, found["shift"], bytes_of)
 
 
-def _scrubbing(browser: Browser, site: Dashboard) -> list[Row]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-    page = context.new_page()
-    page.goto(site.address)
-    page.wait_for_selector(".scrubber[data-step]")
-    page.wait_for_timeout(3000)  # the replay in the worker is over
-    messages: list[object] = []
-    session = context.new_cdp_session(page)
+def _watch_bytes(page: Page) -> dict[str, int]:
+    """Bytes on the wire by path, filled as the page loads."""
+    bytes_of: dict[str, int] = {}
+    paths: dict[str, str] = {}
+    session = page.context.new_cdp_session(page)
     session.send("Network.enable")
-    session.on("Network.webSocketFrameSent", lambda event: messages.append(event))
-    rows = [_measured(page, "step by arrow key", _by_key), _measured(page, "step by dragging the slider", _by_drag)]
-    rows.append(("messages to the server while scrubbing", str(len(messages)), "0"))
-    rows.append(_replaying(page))
-    context.close()
-    return rows
 
+    def begun(event: dict) -> None:
+        paths[event["requestId"]] = "/" + event["response"]["url"].split("/", 3)[-1]
 
-def _replaying(page: Page) -> Row:
-    """One step of the replay alone, without painting."""
-    times_ms = page.evaluate(
-        f"""async (n) => {{
-            {FIND}
-            const {{ walk }} = (await find(document).figure).conversion;
-            const state = walk.start();
-            return Array.from({{ length: n }}, (_, place) => {{
-                const start = performance.now();
-                walk.advance(state, place);
-                return performance.now() - start;
-            }});
-        }}""",
-        KEY_STEPS,
-    )
-    return (
-        "one step of the replay in the page",
-        f"median {statistics.median(times_ms):.1f} ms, max {max(times_ms):.1f} ms (n = {len(times_ms)})",
-        "5 ms",
-    )
+    def ended(event: dict) -> None:
+        path = paths.get(event["requestId"], "?")
+        bytes_of[path] = bytes_of.get(path, 0) + int(event["encodedDataLength"])
 
-
-def _measured(page: Page, what: str, move) -> Row:
-    page.evaluate("performance.clearMeasures('scrub')")
-    move(page)
-    times = page.evaluate("performance.getEntriesByName('scrub').map((entry) => entry.duration)")
-    p95 = statistics.quantiles(times, n=20)[-1]
-    return (
-        f"{what}: input event to drawn canvas",
-        f"median {statistics.median(times):.1f} ms, p95 {p95:.1f} ms, max {max(times):.1f} ms (n = {len(times)})",
-        "16.7 ms p95",
-    )
-
-
-def _by_key(page: Page) -> None:
-    for _ in range(KEY_STEPS):
-        page.keyboard.press("ArrowRight")
-
-
-def _by_drag(page: Page) -> None:
-    box = page.locator(".slider").bounding_box()
-    middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 8, middle)
-    page.mouse.down()
-    for move in range(DRAG_MOVES):
-        page.mouse.move(box["x"] + 8 + (box["width"] - 16) * move / DRAG_MOVES, middle)
-    page.mouse.up()
+    session.on("Network.responseReceived", begun)
+    session.on("Network.loadingFinished", ended)
+    return bytes_of
 
 
 def _memory(browser: Browser, site: Dashboard) -> list[Row]:
+    """The lessons in turn, each in a browser of its own."""
     contexts = [browser.new_context(reduced_motion="reduce") for _ in range(SESSIONS)]
-    for context in contexts:
+    for number, context in enumerate(contexts):
         page = context.new_page()
-        page.goto(site.address)
-        page.wait_for_selector(".scrubber[data-step]")
+        page.goto(f"{site.address}/{LESSONS[number % len(LESSONS)].path}")
+        settle(page)
     used = site.memory_mb()
     for context in contexts:
         context.close()

@@ -66,9 +66,7 @@ def measure_speed(trace: Trace) -> tuple[list[tuple[str, int, float]], float]:
     teacher, ddpm, student = (load_model(MODELS / f"{name}.safetensors") for name in ("teacher", "ddpm", "student"))
     samples = load_audio(trace.folder / "sound" / "source.flac", teacher.config.grid)
     features = extract_features(samples, teacher.config)
-    inputs = condition_inputs(
-        features, teacher.singer_id(trace.manifest.target), trace.manifest.key_shift_semitones
-    )
+    inputs = condition_inputs(features, teacher.singer_id(trace.manifest.target), trace.manifest.key_shift_semitones)
     vocoder = open_vocoder(vocoder_beside(MODELS / "teacher.safetensors"), teacher.config.grid)
     mel = trace.result_levels() * np.float32(np.log(10) / 40) + np.float32(-110 * np.log(10) / 20)  # natural log
     works: list[tuple[str, int, Callable[[], object]]] = [

@@ -27,7 +27,7 @@ def files_of(requests: list[str], address: str) -> set[str]:
 
 def open_watched(open_page, address, query="", allowed=()):
     """The page of a trace with its sound heard, and the addresses that it asked for."""
-    page = open_page(address=address, path=f"/?{query}", drawn=False, allowed=allowed)
+    page = open_page(address=address, path=f"/denoising?{query}", drawn=False, allowed=allowed)
     requests = []
     page.on("request", lambda request: requests.append(request.url))
     page.reload()
@@ -59,7 +59,7 @@ def test_app_hands_on_what_the_server_keeps_from_the_browser(open_page, traces, 
 
 def test_traces_of_a_server_that_is_away_are_said_and_the_page_works(open_page, tmp_path):
     with run_dashboard("http://127.0.0.1:9", tmp_path / "log") as site:
-        page = open_page(address=site.address, drawn=False)
+        page = open_page("/denoising", address=site.address, drawn=False)
         page.get_by_text("The list of traces cannot be read").wait_for(timeout=30_000)
         page.context.close()
         assert "Traceback" not in site.log.read_text()

@@ -77,7 +77,9 @@ def hand_site(traces, tmp_path_factory):
 
 @pytest.fixture
 def open_trace_page(open_page, hand_site):
-    return lambda name, query="", **settings: open_page(f"/?trace={name}{query}", address=hand_site.address, **settings)
+    return lambda name, query="", **settings: open_page(
+        f"/denoising?trace={name}{query}", address=hand_site.address, **settings
+    )
 
 
 @pytest.mark.parametrize("sampler", WALKS)
@@ -112,7 +114,7 @@ def test_states_that_the_sampler_clamped_are_those_of_python(open_trace_page, tr
 def test_steps_are_counted_as_the_sampler_counts(open_trace_page, sampler, first, last, told):
     page = open_trace_page(f"{sampler}-full")
     assert step(page) == first
-    assert page.locator(".where").text_content() == told
+    assert page.locator(".scrubber .where").text_content() == told
     if sampler == "consistency":
         assert page.locator(".slider").is_disabled()
         assert page.get_by_role("button", name="Play steps").is_disabled()
@@ -138,7 +140,7 @@ def test_steps_are_counted_as_the_sampler_counts(open_trace_page, sampler, first
 def test_step_in_the_address_is_the_sampler_s(open_trace_page, trace, asked, shown, said):
     page = open_trace_page(trace, f"&step={asked}")
     assert step(page) == shown
-    assert said in page.locator(".problem").text_content()
+    assert said in page.locator(".scrubber .problem").text_content()
 
 
 def test_short_walk_plays_slowly_enough_to_be_seen(open_trace_page):
@@ -151,7 +153,7 @@ def test_short_walk_plays_slowly_enough_to_be_seen(open_trace_page):
 
 def test_light_trace_says_why_its_noise_cannot_be_heard(open_trace_page):
     page = open_trace_page("ddpm-light", "&step=500")
-    noisy = page.locator("[data-sound='state']")
+    noisy = page.locator(".scrubber [data-sound='state']")
     assert noisy.is_disabled()
     assert "light one" in noisy.get_attribute("title")
     page.get_by_role("button", name="Prediction").click()
@@ -165,15 +167,15 @@ def test_another_sampler_stands_at_the_same_noise_and_ends_stay_ends(open_trace_
     page = open_trace_page("ddpm-full", "&step=300")
     wait_for_states(page)
     for option, at in (("Euler, 40 steps", None), ("DDPM, 1000 steps", None)):
-        page.get_by_role("combobox").click()
+        page.get_by_role("combobox", name="Conversion").click()
         page.get_by_role("option").filter(has_text=option).first.click()
-        page.locator(".where", has_text=f"of {39 if option[0] == 'E' else 999}").wait_for()
+        page.locator(".scrubber .where", has_text=f"of {39 if option[0] == 'E' else 999}").wait_for()
         assert at is None
         snr_db = page.evaluate("() => -20 * Math.log10(scrubber.conversion.sigma[scrubber.at])")
         assert abs(snr_db - -1.9) < 2  # a short walk's steps lie 2.4 dB apart
     page.locator(".slider").focus()
     page.keyboard.press("End")
-    page.get_by_role("combobox").click()
+    page.get_by_role("combobox", name="Conversion").click()
     page.get_by_role("option").filter(has_text="Heun").first.click()
     page.wait_for_selector(".scrubber[data-step='19']")
 
@@ -185,7 +187,7 @@ def test_array_that_is_not_what_it_claims_is_said_and_another_trace_works(open_t
     alert.wait_for(timeout=20_000)
     assert f"The conversion “broken-{name}” cannot be shown: predicted.npy.gz is damaged" in alert.text_content()
     assert BROKEN[name][1] in alert.text_content()
-    page.get_by_role("combobox").click()
+    page.get_by_role("combobox", name="Conversion").click()
     page.get_by_role("option").filter(has_text="Euler").first.click()
     page.wait_for_selector(".scrubber[data-step]", timeout=20_000)
     assert alert.count() == 0
@@ -204,8 +206,8 @@ def test_names_from_a_trace_are_shown_as_text(open_trace_page):
     assert page.locator("img[src*='evil'], .stMarkdown a[href*='evil'], .stMarkdown script").count() == 0
     shown = page.locator(".stMarkdown").all_text_contents()
     assert any("<script>window.evil = 1</script>" in text and "**b** $x$" in text for text in shown)
-    assert page.locator("[data-panel='target']").is_hidden()
-    assert page.locator("[data-sound='target']").is_disabled()
+    assert page.locator(".scrubber [data-panel='target']").is_hidden()
+    assert page.locator(".scrubber [data-sound='target']").is_disabled()
 
 
 def test_result_is_shown_before_its_steps_on_a_slow_connection(open_trace_page):
@@ -214,8 +216,8 @@ def test_result_is_shown_before_its_steps_on_a_slow_connection(open_trace_page):
     session.send("Network.enable")
     slow = {"offline": False, "latency": 20, "downloadThroughput": 30_000, "uploadThroughput": 30_000}
     session.send("Network.emulateNetworkConditions", slow)
-    page.get_by_role("combobox").click()
+    page.get_by_role("combobox", name="Conversion").click()
     page.get_by_role("option").filter(has_text="DDPM, 1000 steps").first.click()
     page.get_by_text("The result; the steps to it are on the way…").wait_for()
     assert len(np.unique(pixels(page, "predicted").reshape(-1, 3), axis=0)) > 50
-    page.locator(".where", has_text="of 999").wait_for()
+    page.locator(".scrubber .where", has_text="of 999").wait_for()

@@ -19,7 +19,7 @@ TRACES = library().place.path
 # the shortest first: its frames are fewer than a panel's pixels, so each can be looked at
 LISTED = sorted((entry for entry in library().catalogue() if entry.detail == "full"), key=lambda entry: entry.seconds)
 IDS = [entry.id for entry in LISTED]
-FIRST = f"/?trace={IDS[0]}"
+FIRST = f"/denoising?trace={IDS[0]}"
 
 
 def test_noise_is_that_of_python(open_page):
@@ -126,6 +126,7 @@ def test_dragging_answers_every_move_and_asks_nothing_of_the_server(open_page):
     session.on("Network.webSocketFrameSent", lambda event: messages.append(event))
     session.on("Network.requestWillBeSent", lambda event: messages.append(event))
     page.evaluate("performance.clearMeasures('scrub')")
+    page.locator(".slider").scroll_into_view_if_needed()
     box = page.locator(".slider").bounding_box()
     page.mouse.move(box["x"] + 10, box["y"] + box["height"] / 2)
     page.mouse.down()
@@ -178,13 +179,13 @@ def test_sound_plays_one_at_a_time_with_a_playhead_and_follows_the_step(open_pag
     page.get_by_role("button", name="Prediction").click()
     page.locator(".heard", has_text=f"sound of step {near}").wait_for()
     wait_for_states(page)
-    playhead = "() => scrubber.pictures.predicted.playhead"
+    playhead = "() => scrubber.panel('predicted').picture.playhead"
     first = page.evaluate(playhead)
     page.wait_for_timeout(300)
     assert page.evaluate(playhead) > first
-    page.get_by_role("button", name="Source").click()
+    page.locator("[data-sound='source']").click()
     page.wait_for_timeout(500)
-    pressed = page.locator(".listen button[aria-pressed='true']")
+    pressed = page.locator(".scrubber .listen button[aria-pressed='true']")
     assert pressed.all_text_contents() == ["Source"]
     page.get_by_role("button", name="Noisy").click()
     page.locator(".heard", has_text=f"sound of step {near}").wait_for()
@@ -243,7 +244,7 @@ def test_page_fits_and_is_legible(open_page, width, scheme):
     page = open_page(f"{FIRST}&step=200", width=width, height=900, scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for panel in ("state", "predicted", "source", "target"):
-        box = page.locator(f"[data-panel='{panel}'] canvas").bounding_box()
+        box = page.locator(f".scrubber [data-panel='{panel}'] canvas").bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
         assert box["width"] > 250
@@ -257,17 +258,24 @@ def test_page_fits_and_is_legible(open_page, width, scheme):
 
 def test_axes_and_scale_have_units(open_page):
     page = open_page(FIRST)
-    hz = page.locator("[data-panel='predicted'] .axis-y span").all_text_contents()
+    hz = page.locator(".scrubber [data-panel='predicted'] .axis-y span").all_text_contents()
     assert set(hz) >= {"200", "800", "1.6k", "6.4k"}
-    assert page.locator("[data-panel='predicted'] .axis-x span").all_text_contents()[:3] == ["0", "1", "2"]
-    assert page.locator(".numbers span").all_text_contents() == ["−90", "−70", "−50", "−30", "−10", "+10 dB"]
+    seconds = [
+        float(text) for text in page.locator(".scrubber [data-panel='predicted'] .axis-x span").all_text_contents()
+    ]
+    assert seconds[0] == 0
+    assert np.ptp(np.diff(seconds)) == 0
+    assert LISTED[0].seconds - 2 < seconds[-1] < LISTED[0].seconds
+    assert page.locator(".scrubber .numbers span").all_text_contents() == ["−90", "−70", "−50", "−30", "−10", "+10 dB"]
 
 
 def test_pointer_reads_time_frequency_and_level(open_page):
     page = open_page(f"{FIRST}&step=0")
-    box = page.locator("[data-panel='predicted'] canvas").bounding_box()
+    box = page.locator(".scrubber [data-panel='predicted'] canvas").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    assert re.fullmatch(r"\d+\.\d\d s · \d+ Hz \([A-G]♯?\d\) · −?\d+\.\d dB", page.locator(".readout").text_content())
+    assert re.fullmatch(
+        r"\d+\.\d\d s · \d+ Hz \([A-G]♯?\d\) · −?\d+\.\d dB", page.locator(".scrubber .readout").text_content()
+    )
 
 
 @pytest.mark.parametrize("asked", ["abc", "-1", "1000", "3.5", ""])

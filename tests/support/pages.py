@@ -36,3 +36,15 @@ def pixels(page: Page, panel: str) -> np.ndarray:
         panel,
     )
     return np.array(flat).reshape(-1, width, 3)
+
+
+def answer_question(page: Page, question: str, text: str) -> str:
+    """What the lesson says to an answer of one of its questions."""
+    asked = page.locator(f"[data-question='{question}']")
+    asked.locator(".answers button", has_text=text).click()
+    return asked.locator(".feedback").text_content()
+
+
+def address_holds(page: Page, part: str) -> None:
+    """Wait until the page's address has that part in its query."""
+    page.wait_for_function("(part) => decodeURIComponent(location.search).includes(part)", arg=part)
