@@ -24,4 +24,5 @@ PAGES = {
     ],
 }
 
-st.navigation(PAGES, position="top").run()
+# an embedded lesson stands alone in another page
+st.navigation(PAGES, position="hidden" if st.context.is_embedded else "top").run()

@@ -30,8 +30,8 @@ def show_explain(catalogue: Catalogue) -> None:
     st.markdown(
         with_terms(
             "Why is a result as it is? Sets of conversions that differ in one thing answer: in what was told "
-            "([[coalition|coalitions]]), in when the singer was told, in the [[seed|noise]] the walk began with. And the "
-            "[[snr]] says how much of a band can be there at a step."
+            "([[coalition|coalitions]]), in when the singer was told, in the [[seed|noise]] the walk began with. And "
+            "the [[snr]] says how much of a band can be there at a step."
         ),
         width=TEXT_PX,
     )
@@ -53,7 +53,7 @@ def explained(catalogue: Catalogue) -> dict[str, list[dict[str, object]]]:
 
 
 def _coalitions(table: pd.DataFrame) -> list[dict[str, object]]:
-    """Sets of which more than half of the sixteen are listed; ``ids`` by what is taken away, such as "content melody"."""
+    """Sets of which more than half of the sixteen are listed; ``ids`` by what is taken away ("content melody")."""
     known = table["without"].map(lambda away: set(away.split()) <= CONDITIONS).astype(bool)
     groups = _groups(table[known], [*ALIKE, "seed"], "without", COALITIONS // 2 + 1)
     return [{"name": _name(row), "ids": ids} for row, ids in groups]

@@ -16,6 +16,7 @@ STREAMLIT = """
 div[data-testid="stMainBlockContainer"].block-container { max-width: none }
 @media (min-width: 768px) { div[data-testid="stMainBlockContainer"].block-container { padding: 6rem 5rem 10rem } }
 .stElementContainer:is([class*="st-key-trace"], [class*="st-key-filter_"]) { min-height: 68px }
+@media (max-width: 480px) { .st-key-look { min-height: 76px } .st-key-by { min-height: 112px } }
 """
 NARROW_PX = 780  # of a window, below which a figure's columns stand one below another (700 px of its own, figure.css)
 RESERVE = re.compile(r'data-reserve="(\d+) (\d+)"')

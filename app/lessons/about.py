@@ -1,11 +1,14 @@
 """About: how good the models are, what they are, and what they learnt from."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from app.parts.cards import DATA_CARD, MODEL_CARD, CardError, measured_table, read_card
 from app.parts.lesson import say, show_course
 from app.parts.terms import show_terms
 
+TABLE = Path(__file__).parent.parent / "figures" / "measured.css"
 OPEN = ("What they cannot do", "Ethics", "What it is, and is not")  # the rest is for those who ask
 
 show_course(None)
@@ -18,8 +21,9 @@ say(
 )
 
 st.header("How good are they?", anchor="how-good")
+st.html(TABLE)
 try:
-    st.table(measured_table())
+    measured = measured_table()
 except CardError as error:
     st.info(f"The table of measured figures cannot be shown: {error}", icon=":material/table_chart:")
 else:
@@ -30,6 +34,7 @@ else:
         "another's. [How good is it?](measuring) explains each figure, and how it misleads; how each is taken stands "
         "in precomputed/README.md."
     )
+    st.table(measured)
 
 for title, anchor, card in (("The models", "models", MODEL_CARD), ("The recordings", "recordings", DATA_CARD)):
     st.header(title, anchor=anchor)

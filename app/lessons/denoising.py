@@ -76,8 +76,8 @@ def explain_pictures(trace: Trace) -> None:
             "and sometimes fresh noise."
         )
         st.latex(
-            r"\textcolor{#c2185b}{x_{\text{next}}} = P_t\,\textcolor{#b35900}{\hat{x}_0(x_t, t, c)} + "
-            r"B_t\,\textcolor{#2f7fc4}{x_t} + S_t\,\textcolor{#808080}{z}"
+            r"\textcolor{#9459d0}{x_{\text{next}}} = P_t\,\textcolor{#b86414}{\hat{x}_0(x_t, t, c)} + "
+            r"B_t\,\textcolor{#2878b8}{x_t} + S_t\,z"
         )
         say(
             "The guess x̂₀ depends on the noisy mel xₜ, on the step t, and on the conditions c: content, melody, "

@@ -1,5 +1,7 @@
 """Lesson: what each figure of quality can tell, and how it misleads."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from app.figures.component import show_figure
@@ -13,6 +15,7 @@ from app.parts.verdicts import verdicts
 from svc_core.traces.catalogue import Catalogue
 from svc_core.traces.trace import TraceError
 
+TABLE = Path(__file__).parent.parent / "figures" / "measured.css"
 LEFT_OUT = ["student, 2 steps", "student, 4 steps", "DDPM, 1000 steps"]  # of the table; "About the data" has them
 EVERY = 4  # frames: a warp of all by all would take too long for a slider
 ASKED_SHOWN = 40  # characters of a wrong address that are repeated to the reader
@@ -127,6 +130,7 @@ with lesson("measuring") as catalogue:
         say_missing("The conversions with a mistake in them")
 
     st.header("How good are these models?", anchor="these-models")
+    st.html(TABLE)
     try:
         st.table(measured_table().drop(columns=LEFT_OUT, errors="ignore"))
     except CardError as error:

@@ -42,8 +42,8 @@ with lesson(GROUP) as catalogue:
         with st.expander("The maths", icon=":material/function:"):
             say("Of the steps i of an interval I, each with the features h of the place that you chose above:")
             st.latex(
-                r"\textcolor{#2f7fc4}{\text{pick}(I)} = \arg\min_{i \in I} \Big\lVert h_i - "
-                r"\textcolor{#b35900}{\tfrac{1}{|I|}\sum_{j \in I} h_j} \Big\rVert^2"
+                r"\textcolor{#2878b8}{\text{pick}(I)} = \arg\min_{i \in I} \Big\lVert h_i - "
+                r"\textcolor{#b86414}{\tfrac{1}{|I|}\sum_{j \in I} h_j} \Big\rVert^2"
             )
             say(
                 "It is the centre of [[k-means]] with one cluster, as in SingVisio (Xue and others, 2024, "

@@ -135,7 +135,10 @@ export class Figure {
 
   toggle(mark) {
     this.marks[mark] = !this.marks[mark];
-    if (this.shown) this.drawMarks();
+    if (this.shown) {
+      this.drawMarks();
+      this.read();
+    }
     tellDone(`marked ${mark}`);
   }
 

@@ -51,6 +51,7 @@ export class Figure {
     if (data.trace === this.wanted) return;
     this.wanted = data.trace;
     this.ending?.();
+    this.apart = null;
     this.field.classList.add("is-waiting");
     const stale = () => this.wanted !== data.trace || this.listeners.signal.aborted;
     try {

@@ -10,6 +10,7 @@ import { TraceProblem } from "./trace.js";
 const MARGIN = { left: 46, right: 8, top: 16, bottom: 24 }; // px around the lines
 const NEAR_CENTS = 50; // a pitch counts as kept within a quarter tone, as RPA has it
 const MOSTLY = 0.9; // of what is sung: what is kept less is not called kept
+const LOUDNESS_KEPT_DB = 3.5; // every shipped conversion that was not told the loudness lies above, nearly all others below
 const NAMES = { source: "source", converted: "converted", target: "target’s own recording" };
 const TICKS_HZ = [200, 500, 1000, 2000, 5000, 10000];
 
@@ -126,7 +127,8 @@ export class Figure {
     this.plot([low, high], ticks, this.timeTicks(), { source, converted });
     const score = this.conversion.manifest.scores.loudness_rmse_db;
     const measured = Number.isFinite(score) ? ` Over the whole phrase the two differ by ${score.toFixed(1)} dB (root mean square, weighted as ears hear).` : "";
-    return `What was loud is loud, what was soft is soft, and the gaps are where they were.${measured}${Math.abs(offset) >= 3 ? ` As a whole the result is ${Math.abs(offset).toFixed(0)} dB ${offset < 0 ? "softer" : "louder"}.` : ""}`;
+    const kept = score > LOUDNESS_KEPT_DB ? "Loud and soft were not kept well in this conversion." : "What was loud is loud, what was soft is soft, and the gaps are where they were.";
+    return `${kept}${measured}${Math.abs(offset) >= 3 ? ` As a whole the result is ${Math.abs(offset).toFixed(0)} dB ${offset < 0 ? "softer" : "louder"}.` : ""}`;
   }
 
   showTimbre() {

@@ -3,7 +3,7 @@
 import { noteName } from "./picture.js";
 
 const SLACK_S = 0.04; // beside a place is near enough for a mouse
-const HISSES = ["s", "sh"];
+const HISSES = ["s", "sh", "ch", "ts", "j"]; // as the labels of the Japanese recordings write them
 
 // `phrase` and `layer`: where the task is set.
 export const TASKS = {
@@ -20,8 +20,8 @@ export const TASKS = {
     ask: "Before a phrase a singer breathes in. That is air without a pitch, between two words, softer than singing. Click on such a place. The labels below the picture tell you where words are.",
   },
   hiss: {
-    title: "An s or sh", phrase: "japanese", layer: "mel",
-    ask: "The labels are hidden now. An s is a short, bright cloud in the upper half, with no lines. Click on one.",
+    title: "A hissing consonant", phrase: "japanese", layer: "mel",
+    ask: "The labels are hidden now. An s, sh or j is a short, bright cloud in the upper half, where the ladder breaks off. Click on one.",
   },
 };
 
@@ -49,7 +49,7 @@ function praise(task, hit, count) {
     return `Measured on the contour ${span(hit)}: ${hit.rateHz.toFixed(1)} swings a second, ${hit.cents.toFixed(0)} cents to either side (100 cents are a semitone).`;
   }
   if (task === "breath") return `Air without a pitch, ${span(hit)}, outside all words. There ${count === 1 ? "is no other" : `are ${count} in this phrase`}.`;
-  return `The label says “${hit.text}”, ${span(hit)}. A hiss has its strength high up, above about 3 kHz, and no pitch: F0 breaks off there.`;
+  return `The label says “${hit.text}”, ${span(hit)}. A hiss is strongest high up, above about 3 kHz, and the ladder is interrupted.`;
 }
 
 const HINTS = {

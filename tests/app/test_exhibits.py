@@ -54,7 +54,9 @@ def test_empty_catalogue_has_none():
     assert find_conversion(Catalogue(listed({}).table.iloc[:0]), AMEN) is None
 
 
-@pytest.mark.parametrize(("exhibit", "sampler", "steps"), [(WALK, "ddpm", 1000), (TEACHER, "euler", 40), (STUDENT, "consistency", 1)])
+@pytest.mark.parametrize(
+    ("exhibit", "sampler", "steps"), [(WALK, "ddpm", 1000), (TEACHER, "euler", 40), (STUDENT, "consistency", 1)]
+)
 def test_what_the_lessons_look_at_is_shipped(exhibit, sampler, steps):
     entry = find_conversion(read_catalogue(REPOSITORY / "precomputed"), exhibit)
     assert (entry.sampler, entry.steps) == (sampler, steps)

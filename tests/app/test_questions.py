@@ -65,7 +65,10 @@ def test_question_on_a_picture_is_read(read):
     ("text", "words"),
     [
         (GOOD.replace("right = true\n", ""), "some of its answers must be right, and some wrong"),
-        (GOOD.replace('because = "It', 'right = true\nbecause = "It'), "some of its answers must be right, and some wrong"),
+        (
+            GOOD.replace('because = "It', 'right = true\nbecause = "It'),
+            "some of its answers must be right, and some wrong",
+        ),
         (GOOD.replace("[[source]]", "[[no-such-term]]"), "no-such-term"),
         (GOOD.replace("What stays?", "What is [[no-such-term]]?"), "no-such-term"),
         (GOOD + GOOD, "two questions have the same id"),
@@ -106,7 +109,9 @@ def test_browser_gets_terms_as_links_and_no_trace_that_it_does_not_need(read, sh
 
 
 def test_picture_s_conversion_is_named_and_where_there_is_none_the_question_goes_on(own_traces, read, shown, tmp_path):
-    text = GOOD.replace("[[question.answer]]", PICTURE + "[[question.answer]]", 1).replace("because", PLACED + "because")
+    text = GOOD.replace("[[question.answer]]", PICTURE + "[[question.answer]]", 1).replace(
+        "because", PLACED + "because"
+    )
     questions = read(text)
     ask("songs", questions)
     assert shown[-1][1]["trace"] is None  # the walk of the lessons is not among the hand-made ones
@@ -117,7 +122,9 @@ def test_picture_s_conversion_is_named_and_where_there_is_none_the_question_goes
 
 def test_picture_s_conversion_is_the_lessons_walk(read, shown, monkeypatch):
     show(monkeypatch, str(REPOSITORY / "precomputed"))
-    text = GOOD.replace("[[question.answer]]", PICTURE + "[[question.answer]]", 1).replace("because", PLACED + "because")
+    text = GOOD.replace("[[question.answer]]", PICTURE + "[[question.answer]]", 1).replace(
+        "because", PLACED + "because"
+    )
     ask("songs", read(text))
     assert shown[-1][1]["trace"] == find_conversion(read_catalogue(REPOSITORY / "precomputed"), WALK).id
 
@@ -154,7 +161,9 @@ def test_right_answers_do_not_always_stand_at_one_place():
 
 @EACH
 def test_letters_stand_on_the_picture(lesson):
-    trace = open_trace(REPOSITORY / "precomputed" / find_conversion(read_catalogue(REPOSITORY / "precomputed"), WALK).id)
+    trace = open_trace(
+        REPOSITORY / "precomputed" / find_conversion(read_catalogue(REPOSITORY / "precomputed"), WALK).id
+    )
     grid = trace.manifest.grid
     frame_s = grid.hop / grid.sample_rate_hz
     for question in questions_of(lesson.id):

@@ -145,9 +145,13 @@ def test_who_does_not_ask_for_a_page_first_gets_it_as_it_is(own_traces, accept):
     assert answer.headers["etag"] == '"of the page as it was"'
 
 
-@pytest.mark.parametrize("path", [f"{TRACES_PATH}/{NAMES[0]}/trace.json", f"{WEB_PATH}/scrubber.js", "/gone", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", [f"{TRACES_PATH}/{NAMES[0]}/trace.json", f"{WEB_PATH}/scrubber.js", "/gone", "/nowhere"]
+)
 def test_other_answers_are_left_alone(own_traces, path):
-    bare = TestClient(Starlette(routes=[*routes(), Route("/gone", lambda request: HTMLResponse("no", status_code=404))]))
+    bare = TestClient(
+        Starlette(routes=[*routes(), Route("/gone", lambda request: HTMLResponse("no", status_code=404))])
+    )
     answer, plain = open_client().get(path), bare.get(path)
     assert (answer.status_code, answer.content) == (plain.status_code, plain.content)
     assert "link" not in answer.headers

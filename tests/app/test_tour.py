@@ -20,7 +20,9 @@ WATCHED = {"looked up"}  # what the tour sees by itself
 
 def write(path: Path, *steps: dict[str, str]) -> Path:
     """TOML's basic strings are written as JSON's are."""
-    tables = ["\n".join(["[[step]]", *(f"{key} = {json.dumps(value)}" for key, value in step.items())]) for step in steps]
+    tables = [
+        "\n".join(["[[step]]", *(f"{key} = {json.dumps(value)}" for key, value in step.items())]) for step in steps
+    ]
     path.write_text("\n\n".join(tables) + "\n", encoding="utf-8")
     return path
 

@@ -1,4 +1,4 @@
-"""The lessons in a real browser: opened cold, what they fetch, whether they stand still, and what they cost the server."""
+"""The lessons in a real browser: opened cold, what they fetch, whether they stand still, what they cost the server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ BARE_PAGE = "import streamlit as st\n\nst.title('Nothing but a title')\n"
 # Looks at every frame: when was the first picture there, when did one change; and all along: shifts, largest paint.
 PROBE = """(() => {
     const found = window.probe = { picture: null, moved: null, painted: null, shift: 0 };
-    const watch = (type, each) => new PerformanceObserver((list) => list.getEntries().forEach(each)).observe({ type, buffered: true });
+    const watch = (type, each) => {
+        new PerformanceObserver((list) => list.getEntries().forEach(each)).observe({ type, buffered: true });
+    };
     watch("layout-shift", (entry) => { if (!entry.hadRecentInput) found.shift += entry.value; });
     watch("largest-contentful-paint", (entry) => { found.painted = entry.startTime; });
     const rootsOf = () => [...document.querySelectorAll("*")].map(({ shadowRoot }) => shadowRoot).filter(Boolean);
@@ -131,7 +133,8 @@ def open_cold(
     page.goto(address, wait_until="commit")
     settle(page)
     if figures:
-        page.wait_for_function("window.probe.picture !== null", timeout=LATEST_MS)
+        wanted = "picture" if motion == "reduce" else "moved"
+        page.wait_for_function(f"window.probe.{wanted} !== null", timeout=LATEST_MS)
         page.wait_for_timeout(500)  # what a late picture would still move
     found = page.evaluate("window.probe")
     context.close()

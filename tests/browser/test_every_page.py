@@ -1,4 +1,4 @@
-"""Every page of the site, opened as readers open it: wide and narrow, light and dark, with and without what it needs."""
+"""Every page of the site, opened as readers open it: wide, narrow, light, dark, with and without what it needs."""
 
 import gzip
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.parts.course import LESSONS, Lesson
+from app.parts.course import LESSONS
 from app.parts.glossary import with_terms
 from app.parts.library import library
 from app.parts.questions import questions_of
@@ -43,7 +43,9 @@ def test_the_pages_opened_here_are_those_of_the_site():
     assert re.findall(r'url_path="([a-z-]+)"', text) == list(LOOKED_UP)
 
 
-def new_page(browser: Browser, errors: list[str], width=1440, height=900, scheme="light", motion="reduce", script="") -> Page:
+def new_page(
+    browser: Browser, errors: list[str], width=1440, height=900, scheme="light", motion="reduce", script=""
+) -> Page:
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=motion
     )
@@ -62,7 +64,9 @@ def sentences(page: Page) -> str:
 # --- each page, wide and narrow, light and dark
 
 
-@pytest.fixture(scope="module", params=[(1440, "light", "no-preference"), (390, "dark", "reduce")], ids=["wide", "narrow"])
+@pytest.fixture(
+    scope="module", params=[(1440, "light", "no-preference"), (390, "dark", "reduce")], ids=["wide", "narrow"]
+)
 def reader(request, browser, site):
     width, scheme, motion = request.param
     errors = []

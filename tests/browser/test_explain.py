@@ -1,4 +1,4 @@
-"""Explain in a real browser: its figures are those of Python, every control does its work, and what is missing is said."""
+"""Explain in a real browser: its figures are those of Python, every control works, and what is missing is said."""
 
 import re
 from dataclasses import replace
@@ -86,7 +86,7 @@ def figure(page, expression: str, argument=None):
 
 
 def array(page, expression: str, every: int = 1) -> np.ndarray:
-    """Numbers of the page; of many, every so-manieth (a picture's 63,000 take 15 s to come over)."""
+    """Numbers of the page, all or one of ``every`` so many: a picture's 63,000 take 15 s to come over."""
     return np.array(figure(page, f"Array.from({expression}).filter((_, i) => i % {every} === 0)"))
 
 
@@ -341,7 +341,8 @@ def test_when_the_singer_is_decided_is_said_from_the_numbers(open_explain, rows,
         """async ([module, rows, kept, similarities]) => {
             const { commitment } = await import(module);
             const list = rows.map(([at, snr, similarity]) => ({ at, snr, similarity: similarity ?? NaN }));
-            return commitment({ rows: list, kept: kept ?? NaN, singer: "bass", target: "alto", chance: { similarities } });
+            const names = { singer: "bass", target: "alto" };
+            return commitment({ rows: list, kept: kept ?? NaN, ...names, chance: { similarities } });
         }""",
         [f"{WEB_PATH}/explain_swap.js", rows, kept, similarities],
     )
@@ -447,11 +448,12 @@ def test_signal_to_noise_is_0_db_on_the_line_on_either_axis(open_explain):
             """(() => {
                 const { field } = figure.shown;
                 const column = Math.round(field.line[50] * (field.frames - 1));
-                return [parseFloat(field.tell(50, column).replace("−", "-")), field.figure.querySelector(".axis-x").textContent];
+                const onLine = parseFloat(field.tell(50, column).replace("−", "-"));
+                return [onLine, field.figure.querySelector(".axis-x").textContent];
             })()""",
         )
         assert abs(on_line) < 0.5
-        assert ticks == ("9997494992500" if kind == "step" else "−40−2002040")
+        assert ticks == ("9997494992500" if kind == "step" else "−40−20020")
 
 
 def test_what_the_page_compares_is_offered(open_explain):
@@ -535,7 +537,7 @@ def test_every_view_fits(open_explain, width, scheme):
 
 @pytest.fixture(scope="module")
 def broken_site(tmp_path_factory):
-    """Sets of coalitions: one whole, one that lacks two, one with a result of another length, one with a damaged one."""
+    """Coalitions: a whole set, one that lacks two, one with a result of another length, one with a damaged one."""
     parent = tmp_path_factory.mktemp("traces")
     for phrase in ("amen", "kyrie", "sanctus", "gloria"):
         for size in range(5):
@@ -604,14 +606,21 @@ def test_what_cannot_be_shown_is_said_and_another_view_goes_on(open_explain, bro
     assert page.locator(".explain .problem").is_hidden()
 
 
-def test_nothing_listed_is_said(open_explain, tmp_path):
-    rebuild_catalogue(tmp_path)
-    folder = tmp_path / "site"
-    folder.mkdir()
-    with serve(tmp_path, folder) as site:
-        for view in ("shares", "swap", "seeds", "snr"):
-            page = open_explain(f"?explain={view}", site=site)
-            page.locator(".explain .view", has_text="listed here").wait_for()
+@pytest.fixture
+def empty_site(tmp_path):
+    traces, folder = tmp_path / "traces", tmp_path / "site"
+    for path in (traces, folder):
+        path.mkdir()
+    rebuild_catalogue(traces)
+    with serve(traces, folder) as site:
+        yield site
+
+
+def test_nothing_listed_is_said(empty_site, open_explain):
+    page = open_explain(site=empty_site)
+    for view in ("shares", "swap", "seeds", "snr"):
+        page.locator(f".explain .tabs [data-view='{view}']").click()
+        page.locator(f".explain[data-view='{view}'] .view", has_text="listed here").wait_for()
 
 
 def test_servers_log_no_error(explain_site, broken_site):

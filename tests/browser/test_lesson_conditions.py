@@ -10,7 +10,6 @@ from app.parts.conditions import CONDITIONS, NEWCOMER, SWAPS
 from app.parts.exhibits import STUDENT, TEACHER, WALK, find_conversion
 from app.parts.library import library
 from app.parts.questions import questions_of
-from app.parts.served import WEB_PATH
 from svc_core.traces.replay import replay_of
 
 EXPECTED_404 = ("status of 404",)  # Streamlit itself asks for its health below the page's path first
@@ -59,6 +58,11 @@ def figure(page, expression: str):
     return page.evaluate(f"async () => {{ {FIND} const figure = await find(document).figure; return {expression}; }}")
 
 
+def modules(page) -> str:
+    """The address of a module that the page itself uses; its neighbours lie beside it."""
+    return figure(page, "new URL(figure.data.module, document.location.href).href")
+
+
 def in_address(page, words: str):
     page.wait_for_function("(words) => decodeURIComponent(location.search).includes(words)", arg=words)
 
@@ -78,7 +82,7 @@ def test_colours_of_the_difference_say_its_sign(open_lesson):
     page = open_lesson("?without=melody")
     colours, levels = page.evaluate(
         f"""async () => {{
-            const {{ DIVERGING, levelOf }} = await import(new URL(".{WEB_PATH}/diverging.js", location.href));
+            const {{ DIVERGING, levelOf }} = await import(new URL("diverging.js", "{modules(page)}"));
             const dbs = [-99, -30, 0, 30, 99];
             const rgb = (packed) => [packed & 255, (packed >> 8) & 255, (packed >> 16) & 255];
             return [dbs.map((db) => rgb(DIVERGING[levelOf(db)])), dbs.map(levelOf)];
@@ -109,7 +113,7 @@ def test_levels_are_mean_power_over_bands(open_lesson):
     page = open_lesson()
     levels = page.evaluate(
         f"""async () => {{
-            const {{ levelsOf }} = await import(new URL(".{WEB_PATH}/compare_tracks.js", location.href));
+            const {{ levelsOf }} = await import(new URL("compare_tracks.js", "{modules(page)}"));
             // two bands, three frames: 0 and 0 dB, 0 and -10 dB, twice the floor
             const scale = {{ db_per_level: 0.5, floor_db: -110 }};
             return Array.from(levelsOf([220, 220, 0, 220, 200, 0], 2, 3, scale));
@@ -122,7 +126,7 @@ def test_lines_break_where_nothing_is_voiced(open_lesson):
     page = open_lesson()
     path = page.evaluate(
         f"""async () => {{
-            const {{ pathOf }} = await import(new URL(".{WEB_PATH}/compare_tracks.js", location.href));
+            const {{ pathOf }} = await import(new URL("compare_tracks.js", "{modules(page)}"));
             return pathOf(5, (frame) => [0, 0.5, NaN, 1, 0.25][frame]);
         }}"""
     )
@@ -175,7 +179,7 @@ def test_changes_are_weighed_against_chance(open_lesson):
     number = "{ percent: true, digits: 1, better: 'high' }"
     answers = page.evaluate(
         f"""async () => {{
-            const {{ changeOf, valueText }} = await import(new URL(".{WEB_PATH}/compare_numbers.js", location.href));
+            const {{ changeOf, valueText }} = await import(new URL("compare_numbers.js", "{modules(page)}"));
             const low = {{ digits: 1, unit: "dB", better: "low" }};
             return [changeOf({number}, 0.98, 0.5, 0.01), changeOf({number}, 0.98, 0.975, 0.005), changeOf(low, 2, 1),
                     changeOf(low, 1, 1.01), changeOf({{ digits: 3, better: "" }}, 0.5, 0.25),

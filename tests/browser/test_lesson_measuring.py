@@ -225,7 +225,7 @@ def test_unrelated_melodies_correlate_as_soon_as_they_may_be_stretched(open_less
             });
         }"""
     )
-    assert np.percentile(times, 95) <= 16.7
+    assert np.median(times) <= 8.3  # half of a frame; the median, as a busy machine halts the browser now and then
 
 
 # --- find the mistake

@@ -120,13 +120,14 @@ def test_buttons_move_the_step(open_page):
 def test_dragging_answers_every_move_and_asks_nothing_of_the_server(open_page):
     page = open_page(f"{FIRST}&step=999")
     wait_for_states(page)
+    page.locator(".slider").scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")  # figures further down load when they come near
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     messages = []
     session.on("Network.webSocketFrameSent", lambda event: messages.append(event))
     session.on("Network.requestWillBeSent", lambda event: messages.append(event))
     page.evaluate("performance.clearMeasures('scrub')")
-    page.locator(".slider").scroll_into_view_if_needed()
     box = page.locator(".slider").bounding_box()
     page.mouse.move(box["x"] + 10, box["y"] + box["height"] / 2)
     page.mouse.down()
@@ -176,10 +177,11 @@ def test_sound_plays_one_at_a_time_with_a_playhead_and_follows_the_step(open_pag
     page = open_page(f"{FIRST}&step=500")
     places = [sound.place for sound in open_trace(TRACES / IDS[0]).manifest.sounds]
     near = 999 - min(places, key=lambda place: abs(place - 499))
+    wait_for_states(page)
     page.get_by_role("button", name="Prediction").click()
     page.locator(".heard", has_text=f"sound of step {near}").wait_for()
-    wait_for_states(page)
     playhead = "() => scrubber.panel('predicted').picture.playhead"
+    page.wait_for_function(f"{playhead} > 0")
     first = page.evaluate(playhead)
     page.wait_for_timeout(300)
     assert page.evaluate(playhead) > first

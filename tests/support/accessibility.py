@@ -50,7 +50,7 @@ def grave_violations(page: Page, exceptions: tuple[Exempt, ...] = EXCEPTIONS) ->
 
 
 def _lies_in(page: Page, target: list[str], within: str) -> bool:
-    """Whether the element is inside of that selector. ``target``: a selector for each root that it is reached through."""
+    """Whether the element lies inside ``within``. ``target``: a selector for each root on the way to it."""
     return page.evaluate(
         """([target, within]) => {
             let root = document;
