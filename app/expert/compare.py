@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.expert.explain import show_explain
 from app.figures.component import show_figure
 from app.parts.exhibits import STUDENT, TEACHER, WALK, find_conversion
 from app.parts.lesson import listed_conversions, say
@@ -20,4 +21,16 @@ show_figure("explorer", {"scores": for_browser()})
 st.header("Side by side", anchor="side-by-side")
 example = [entry.id for exhibit in (WALK, TEACHER, STUDENT) if (entry := find_conversion(catalogue, exhibit))]
 show_figure("workbench", {"scores": for_browser(), "example": example})
+
+st.header("Along the walks", anchor="along-the-walks")
+say(
+    "What was measured of each step's own sound. A click on the chart goes there; "
+    "[the lesson on taking noise away](denoising) explains the curves, "
+    "[that on measuring](measuring) what each can tell."
+)
+show_figure("trends", {})
+show_explain(catalogue)
+
+st.header("Take it with you", anchor="take-it-with-you")
+show_figure("takeaway", {})
 show_terms()

@@ -1,9 +1,10 @@
 """Figures: what moves and sounds on the pages. Each is a Streamlit component (v2) of three files of one name.
 
 ``app/figures/NAME.html`` has one element of class ``figure NAME``, whose ``data-reserve`` says how high it is
-on a wide and on a narrow screen (see room.py); ``NAME.css`` adds to figure.css, which all share; ``app/web/NAME.js`` exports a class Figure with ``constructor(place)``, ``open(data)``, called at
-every rerun of the page, and ``close()``. Python only names what is to be shown and where it lies; the
-browser fetches it, so that a step is changed without a message to the server.
+on a wide and on a narrow screen (see room.py); ``NAME.css`` adds to figure.css, which all share;
+``app/web/NAME.js`` exports a class Figure with ``constructor(place)``, ``open(data)``, called at every rerun
+of the page, and ``close()``. Python only names what is to be shown and where it lies; the browser fetches
+it, so that a step is changed without a message to the server.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Room for the figures: they take it before they are there, so that nothing on the page moves when they come.
 
 A figure's HTML says how high it is, as ``data-reserve="WIDE NARROW"`` in px on a wide and on a narrow
-screen. Streamlit calls the place of an element by its key (``st-key-NAME``), which begins with the
-figure's name. An element that carries the rules would itself come too late, so they go with the page.
+screen, or ``data-reserve-END`` for keys that end so. Streamlit calls the place of an element by its key
+(``st-key-NAME-END``), which begins with the figure's name. An element that carries the rules would
+itself come too late, so they go with the page.
 """
 
 from __future__ import annotations
@@ -19,21 +20,20 @@ div[data-testid="stMainBlockContainer"].block-container { max-width: none }
 @media (max-width: 480px) { .st-key-look { min-height: 76px } .st-key-by { min-height: 112px } }
 """
 NARROW_PX = 780  # of a window, below which a figure's columns stand one below another (700 px of its own, figure.css)
-RESERVE = re.compile(r'data-reserve="(\d+) (\d+)"')
+RESERVE = re.compile(r'data-reserve(-[a-z]+)?="(\d+) (\d+)"')
 
 
-def reserved_px(html: str) -> tuple[int, int]:
-    """Height of a figure on a wide and on a narrow screen, as its HTML says; 0 where it does not."""
-    found = RESERVE.search(html)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+def reserved_px(html: str) -> dict[str, tuple[int, int]]:
+    """Height of a figure on a wide and on a narrow screen, by the end of its key, as its HTML says; 0 by default."""
+    return {"": (0, 0)} | {end: (int(wide), int(narrow)) for end, wide, narrow in RESERVE.findall(html)}
 
 
 def room_style(folder: Path = HERE) -> str:
     """The style sheet that keeps room for every figure of the folder."""
     rules = [STREAMLIT]
     for path in sorted(folder.glob("*.html")):
-        wide_px, narrow_px = reserved_px(path.read_text(encoding="utf-8"))
-        place = f'[class*="st-key-{path.stem}"]'
-        rules.append(f"{place} {{ min-height: {wide_px}px }}")
-        rules.append(f"@media (max-width: {NARROW_PX}px) {{ {place} {{ min-height: {narrow_px}px }} }}")
+        for end, (wide_px, narrow_px) in reserved_px(path.read_text(encoding="utf-8")).items():
+            place = f'[class*="st-key-{path.stem}{end}"]'
+            rules.append(f"{place} {{ min-height: {wide_px}px }}")
+            rules.append(f"@media (max-width: {NARROW_PX}px) {{ {place} {{ min-height: {narrow_px}px }} }}")
     return "\n".join(rules)

@@ -11,6 +11,7 @@ from app.parts.lesson import lesson, say
 from app.parts.library import library
 from app.parts.names import SAMPLERS, as_text, key_label, peculiarities, sampler_label, singer_label
 from app.parts.scrubber import show_scrubber
+from app.parts.tour import show_tour
 from svc_core.traces.catalogue import Catalogue, Entry
 from svc_core.traces.trace import Trace, TraceError
 
@@ -131,6 +132,7 @@ with lesson(GROUP) as catalogue:
     if found:
         chosen, trace = found
         show_scrubber(chosen.id, GROUP)
+        show_tour("denoising")
         describe(chosen, trace)
         explain_pictures(trace)
     if len(catalogue):

@@ -7,6 +7,7 @@ from app.parts.course import LESSONS
 from app.parts.exhibits import find_walk
 from app.parts.lesson import lesson, say
 from app.parts.names import as_text, key_label, singer_label
+from app.parts.tour import show_tour
 from svc_core.traces.catalogue import Entry
 
 THEIRS = {"woman": "her", "man": "his"}
@@ -43,6 +44,7 @@ with lesson("start") as catalogue:
             "[[diffusion-model|diffusion model]] made it, out of the noise that you see."
         )
         show_figure("overture", {"trace": found.id, "voices": voices_of(found)})
+        show_tour("start")
         st.header("What stays, what changes", anchor="what-stays")
         say("Press each of the five, and look at where the two lines agree and where they part.")
         show_figure("stays", {"trace": found.id})

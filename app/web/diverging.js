@@ -45,9 +45,7 @@ export class DifferencePicture extends Picture {
 
   // "1.23 s · 440 Hz (A4) · second 6.5 dB louder"; null outside.
   readout(event) {
-    const box = this.canvas.getBoundingClientRect();
-    const x = (event.clientX - box.left) / box.width;
-    const height = 1 - (event.clientY - box.top) / box.height;
+    const { x, height } = this.shareAt(event);
     if (x < 0 || x >= 1 || height < 0 || height >= 1 || !this.valueAt) return null;
     const db = this.valueAt(Math.floor(height * this.grid.n_mels), Math.floor(x * this.frames));
     const hz = Math.max(hzAt(height, this.grid), 1);

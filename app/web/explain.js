@@ -27,13 +27,12 @@ export class Figure {
     this.place = place;
     this.listeners = new AbortController();
     const { signal } = this.listeners;
-    this.tabs = VIEWS.map((name) => {
-      const button = element("button", { type: "button", "data-view": name, "aria-pressed": "false" }, TEXTS[name].title);
+    this.tabs = [...place.querySelectorAll(".tabs button")];
+    for (const tab of this.tabs) {
       // settings of one view would mean nothing, or something else, in another
-      button.addEventListener("click", () => this.view?.set({ explain: name, explain_set: null, ...Object.fromEntries(OWN.map((own) => [own, null])) }), { signal });
-      return button;
-    });
-    this.find(".tabs").replaceChildren(...this.tabs);
+      const cleared = Object.fromEntries(["explain_set", ...OWN].map((name) => [name, null]));
+      tab.addEventListener("click", () => this.view?.set({ ...cleared, explain: tab.dataset.view }), { signal });
+    }
     this.near = new IntersectionObserver((entries) => {
       if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
       this.near.disconnect();

@@ -69,6 +69,7 @@ export class Light {
       }
       return walk;
     });
+    this.walked.catch(() => { this.walked = null; }); // so that trying again asks again
     return this.walked;
   }
 
@@ -81,6 +82,7 @@ export class Light {
         throw this.trace.damaged("metrics.csv", error.message);
       }
     });
+    this.measured.catch(() => { this.measured = null; });
     return this.measured;
   }
 

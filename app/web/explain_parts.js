@@ -5,6 +5,7 @@ import { roundTicks } from "./measures.js";
 import { snrDb } from "./replay.js";
 
 const STEP_TICKS = 4;
+const MOST_COMPARED = 4;
 const SHOWN = 40; // characters of a wrong wish that are repeated to the reader
 
 // Buttons of which one is pressed. `options`: [[value, words]]; `onchoose(value)`. Gives {node, show(value)}.
@@ -28,6 +29,13 @@ export function makeList(label, names, keys, asked, onchoose, signal) {
   select.addEventListener("change", () => onchoose(keys[select.selectedIndex]), { signal });
   const problem = asked !== null && found === -1 ? `${wrong(asked)} is not among the conversions that this view can show; the first one is shown instead.` : "";
   return { node: element("label", { class: "of" }, `${label} `, select), index: Math.max(found, 0), problem };
+}
+
+// A button that puts conversions side by side in the page's own comparison, four at most. `ids()`: which.
+export function makeCompare(view, ids, signal) {
+  const button = element("button", { type: "button", class: "beside" }, "Put them side by side above");
+  button.addEventListener("click", () => view.set({ compare: ids().slice(0, MOST_COMPARED).join(",") }), { signal });
+  return button;
 }
 
 export function wrong(text) {

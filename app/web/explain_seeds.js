@@ -4,7 +4,7 @@ import { element } from "./dom.js";
 import { Chart } from "./explain_chart.js";
 import { Field, makeField } from "./explain_field.js";
 import { mustBeAlike, openLight } from "./explain_light.js";
-import { makeBar, makeChoice, makeList, WalkAxis, wished, wrong } from "./explain_parts.js";
+import { makeBar, makeChoice, makeCompare, makeList, WalkAxis, wished, wrong } from "./explain_parts.js";
 import { COLOURS } from "./picture.js";
 
 const MOST_DB = 15; // the colours run from 0 to here
@@ -46,7 +46,7 @@ export class SeedsView {
     const readout = element("output", { class: "readout" });
     const chart = element("div");
     this.place.replaceChildren(
-      element("div", { class: "row" }, this.list.node, this.choice.node), this.found,
+      element("div", { class: "row" }, this.list.node, this.choice.node, makeCompare(view, () => this.set.ids, signal)), this.found,
       element("div", {}, this.slider, element("div", { class: "ends", "aria-hidden": "true" }, element("span", {}, "pure noise"), element("span", {}, "the result")), this.where),
       element("div", { class: "stage" },
         element("div", {}, element("h3", {}, `Spread of ${seeds.length} seeds (${seeds.join(", ")})`), this.panel,
@@ -119,7 +119,7 @@ export class SeedsView {
     this.choice.show(this.axis);
     this.chart.draw({
       lines: [{ name: "mean standard deviation", look: "plain", points: this.points.map(([place, db]) => [this.spread.last === 0 ? 0.5 : axis.across(place), db]) }],
-      x: axis.forChart, y: { low: 0, high: 1.1 * Math.max(...this.points.map(([, db]) => db)) || 1, unit: " dB", digits: 2, scale: 1 }, steps: 200,
+      x: axis.forChart, y: { low: 0, high: 1.1 * Math.max(...this.points.map(([, db]) => db)) || 1, unit: " dB", digits: 1, scale: 1 }, steps: 200,
       words: `Mean spread of the seeds over the walk. ${this.words}`,
     });
     this.chart.go(axis.across(this.at));

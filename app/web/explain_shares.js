@@ -5,7 +5,7 @@ import { element, signed } from "./dom.js";
 import { Chart } from "./explain_chart.js";
 import { Field, makeField, pitchOf } from "./explain_field.js";
 import { mustBeAlike, openLight } from "./explain_light.js";
-import { makeBar, makeChoice, makeList, wished } from "./explain_parts.js";
+import { makeBar, makeChoice, makeCompare, makeList, wished } from "./explain_parts.js";
 import { awayOf, CONDITIONS, leaders, shapleyValues, sharesOf } from "./explain_shapley.js";
 import { heightOf } from "./picture.js";
 
@@ -158,7 +158,8 @@ export class SharesView {
     };
     show();
     buttons.add(play, () => this.lights[told].sound(), (seconds) => this.field?.compose(seconds));
-    return element("div", { class: "listen" }, element("span", { class: "label" }, "The model is told"), ...toggles, play);
+    const beside = makeCompare(this.page.view, () => [...new Set([ALL, told])].map((mask) => this.lights[mask].id), signal);
+    return element("div", { class: "listen" }, element("span", { class: "label" }, "The model is told"), ...toggles, play, beside);
   }
 
   // What the address now says of the view, where it is not another set.

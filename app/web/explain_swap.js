@@ -3,7 +3,7 @@
 import { element, signed } from "./dom.js";
 import { Chart } from "./explain_chart.js";
 import { mustBeAlike, openLight } from "./explain_light.js";
-import { makeChoice, makeList, WalkAxis, wished } from "./explain_parts.js";
+import { makeChoice, makeCompare, makeList, WalkAxis, wished } from "./explain_parts.js";
 import { snrDb } from "./replay.js";
 import { TraceProblem } from "./trace.js";
 
@@ -62,7 +62,7 @@ export class SwapView {
     const charts = [element("div"), element("div")];
     const kept = this.kept.at(-1)?.[COLUMN] ?? NaN;
     this.place.replaceChildren(
-      element("div", { class: "row" }, this.list.node, this.choice.node),
+      element("div", { class: "row" }, this.list.node, this.choice.node, makeCompare(view, () => [this.set.plain, ...this.set.swapped], signal)),
       element("p", { class: "found" }, commitment({ rows: this.rows, kept, singer: this.singer, target: this.target, chance: this.chance })),
       element("div", { class: "stage" }, ...charts),
       this.table(kept),

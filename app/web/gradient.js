@@ -1,4 +1,4 @@
-// Colour scales whose steps look alike all along: one that rises, for steps and distances, and one with a middle.
+// Colour scales whose steps look alike all along, for steps and distances.
 
 const channels = (hex) => [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
@@ -22,4 +22,3 @@ class Gradient {
 
 export const RISING = new Gradient(["440154", "472d7b", "3b528b", "2c728e", "21918c", "28ae80", "5ec962", "addc30", "fde725"]); // viridis
 export const BRIGHT = new Gradient(["2f6c8e", "24868e", "1fa188", "38b977", "70cf57", "b8de29", "fde725"]); // its upper two thirds, for thin lines on dark ground
-export const PARTING = new Gradient(["2166ac", "67a9cf", "d1e5f0", "f7f7f7", "fddbc7", "ef8a62", "b2182b"]); // blue, white, red

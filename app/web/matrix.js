@@ -1,9 +1,10 @@
 // The step comparison matrix: how far the predictions of any two steps are apart, in dB; two of them side by side.
 
 import { openConversion } from "./conversion.js";
-import { difference, DifferencePicture, FURTHEST_DB, rmsDb } from "./difference.js";
-import { element, signed, tellDone } from "./dom.js";
-import { PARTING, RISING } from "./gradient.js";
+import { difference, rmsDb } from "./difference.js";
+import { DifferencePicture, makeDifferenceLegend } from "./diverging.js";
+import { element, tellDone } from "./dom.js";
+import { RISING } from "./gradient.js";
 import { stepTicks } from "./measures.js";
 import { fillPanel, makePanel } from "./panel.js";
 import { presentOf } from "./present.js";
@@ -40,10 +41,7 @@ export class Figure {
     const bar = this.find(".scale .bar");
     bar.style.background = RISING.css;
     this.find(".scale .numbers").append(...[0, 2, 4, 6, 8].map((db) => element("span", {}, `${db}`)), element("span", {}, `${HIGHEST_DB} dB and more`));
-    const parting = element("span", { class: "bar" });
-    parting.style.background = PARTING.css;
-    this.find(".parting").append(parting, element("span", { class: "numbers" },
-      ...[-FURTHEST_DB, -FURTHEST_DB / 2, 0, FURTHEST_DB / 2].map((db) => element("span", {}, signed(db, 0))), element("span", {}, `+${FURTHEST_DB} dB`)));
+    this.find(".parting").append(makeDifferenceLegend());
   }
 
   // data: {trace, roots, group}
@@ -179,7 +177,7 @@ export class Figure {
     const [first, second, apart] = this.panels;
     caption(first, `Step ${from}`, "prediction x̂₀", `Predicted clean mel at step ${from}`);
     caption(second, `Step ${to}`, "prediction x̂₀", `Predicted clean mel at step ${to}`);
-    caption(apart, "Difference", `red: louder at ${to}, blue: softer`, `Where the prediction at step ${to} is louder than at step ${from} (red) or softer (blue), in decibels`);
+    caption(apart, "Difference", `● louder at ${from}, ◆ louder at ${to}`, `Where the prediction at step ${to} is louder than at step ${from} (orange) or softer (blue), in decibels; dark where they agree`);
     const readout = this.find(".readout");
     fillPanel(first, grid, frames, one, conversion.ofLevels, [], readout);
     fillPanel(second, grid, frames, other, conversion.ofLevels, [], readout);

@@ -40,9 +40,8 @@ export class Figure {
     const panel = question.picture && makePanel(question.picture.shows, "", "", question.picture.alt);
     const feedback = element("p", { class: "feedback", "aria-live": "polite" });
     const list = element("ul", { class: "answers" }, ...question.answer.map(({ text }, i) => {
-      const letter = panel ? [element("span", { class: "letter" }, LETTERS[i])] : [];
       const words = element("span", {}, ...rich(text));
-      return element("li", {}, answerButton(i, element("span", { class: "sign", "aria-hidden": "true" }), ...letter, words));
+      return element("li", {}, answerButton(i, element("span", { class: "sign", "aria-hidden": "true" }), words));
     }));
     if (panel) {
       panel.querySelector("figcaption").remove();

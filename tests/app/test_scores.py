@@ -36,7 +36,7 @@ def test_browser_gets_plain_values(tmp_path):
 def test_bad_file_is_said(tmp_path, text, said):
     path = tmp_path / "scores.toml"
     path.write_text(text)
-    with pytest.raises(ScoresError, match="scores.toml") as error:
+    with pytest.raises(ScoresError, match=r"scores\.toml") as error:
         scores(path)
     assert said in str(error.value)
 

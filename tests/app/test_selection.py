@@ -1,4 +1,4 @@
-"""Which conversions fit an address: by hand, and the same as the page's own JavaScript (tests/browser/test_compare_page)."""
+"""Which conversions fit an address: by hand; a browser test holds the page's own JavaScript to the same."""
 
 import numpy as np
 import pytest

@@ -12,7 +12,6 @@ from app.parts.library import library
 from app.parts.questions import questions_of
 from svc_core.traces.replay import replay_of
 
-EXPECTED_404 = ("status of 404",)  # Streamlit itself asks for its health below the page's path first
 FIND = """const find = (root) => root.querySelector('.compare') ?? [...root.querySelectorAll('*')]
     .map((node) => node.shadowRoot && find(node.shadowRoot)).find(Boolean);"""  # it lies in a shadow root
 
@@ -20,7 +19,7 @@ FIND = """const find = (root) => root.querySelector('.compare') ?? [...root.quer
 @pytest.fixture
 def open_lesson(open_page):
     def open_lesson(query="", **options):
-        allowed = (*EXPECTED_404, *options.pop("allowed", ()))
+        allowed = options.pop("allowed", ())
         page = open_page(f"/conditions{query}", drawn=False, allowed=allowed, **options)
         page.wait_for_selector(".compare[data-step]", timeout=30_000)
         return page
@@ -295,15 +294,13 @@ def test_play_runs_through_the_steps(open_lesson):
     assert page.locator('[data-do="play"]').get_attribute("aria-pressed") == "false"
 
 
-def test_scrubbing_two_conversions_is_quick(open_lesson):
+def test_every_step_is_drawn_in_both(open_lesson):
     page = open_lesson("?without=melody")
     page.locator(".slider").focus()
     page.evaluate("performance.clearMeasures()")
     for _ in range(60):
         page.keyboard.press("ArrowLeft")
-    taken = page.evaluate("performance.getEntriesByName('scrub').map((entry) => entry.duration)")
-    assert len(taken) >= 60
-    assert np.median(taken) < 16.7  # the bench, on a quiet machine, looks at the 95th percentile
+    assert page.evaluate("performance.getEntriesByName('scrub').length") >= 60  # what one takes, make bench measures
 
 
 def test_a_trace_that_is_gone_is_said_and_the_rest_goes_on(open_lesson):

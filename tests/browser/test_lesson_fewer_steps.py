@@ -21,13 +21,12 @@ KIMSEYE = "kimseye_nakarat--makam-f3--makam-m2--keyauto--"
 PJS = "pjs091--pjs-m1--makam-f4--keyauto--"
 SAMPLERS = ("ddpm", "euler40", "consistency4", "consistency2", "consistency1")
 DDPM, TEACHER, FOUR, TWO, ONE = (f"{KIMSEYE}{sampler}--seed0" for sampler in SAMPLERS)
-EXPECTED_404 = ("status of 404",)  # Streamlit itself asks for its health below the page's path first
 
 
 @pytest.fixture
 def open_lesson(open_page):
     def open_lesson(query="", allowed=(), **options):
-        page = open_page(f"/fewer-steps{query}", drawn=False, allowed=(*EXPECTED_404, *allowed), **options)
+        page = open_page(f"/fewer-steps{query}", drawn=False, allowed=allowed, **options)
         for figure in ("noise_levels", "paths", "draft"):
             page.wait_for_selector(f".{figure}[data-drawn]", timeout=30_000)
         return page
@@ -264,7 +263,7 @@ def test_a_missing_or_damaged_conversion_is_said_and_the_others_go_on(open_page,
     walk = traces / DDPM / "walk.npy.gz"
     walk.write_bytes(walk.read_bytes()[:-20])
     with run_dashboard(traces, tmp_path / "log") as site:
-        page = open_page("/fewer-steps", address=site.address, drawn=False, allowed=EXPECTED_404)
+        page = open_page("/fewer-steps", address=site.address, drawn=False)
         page.wait_for_selector(".noise_levels[data-drawn]", timeout=30_000)
         assert "cannot be shown" in page.locator(".noise_levels .problem").text_content()
         assert looks(page, FOUR) == looks(page, DDPM) == "cannot be shown"
@@ -277,7 +276,7 @@ def test_a_missing_or_damaged_conversion_is_said_and_the_others_go_on(open_page,
 
 
 def test_a_missing_draft_is_said(open_page):
-    page = open_page("/", drawn=False, allowed=EXPECTED_404)
+    page = open_page("/", drawn=False, allowed=("status of 404",))
     page.route("**/material/draft/*", lambda route: route.fulfill(status=404))
     page.goto(page.url + "fewer-steps")
     page.wait_for_selector(".draft[data-drawn]", timeout=30_000)
@@ -286,14 +285,12 @@ def test_a_missing_draft_is_said(open_page):
     assert page.locator(".draft [data-sound=refined]").is_enabled()
 
 
-def test_dragging_the_level_keeps_up_with_the_screen(open_lesson):
+def test_every_step_of_the_level_is_drawn(open_lesson):
     page = open_lesson()
     page.locator(".noise_levels .slider").focus()
     for _ in range(60):
         page.keyboard.press("ArrowRight")
-    durations = page.evaluate("performance.getEntriesByName('scrub').map((one) => one.duration)")
-    assert len(durations) >= 60
-    assert float(np.percentile(durations, 95)) <= 16.7
+    assert page.evaluate("performance.getEntriesByName('scrub').length") >= 60  # what one takes, make bench measures
 
 
 @pytest.mark.parametrize("width", [390, 820, 1440])

@@ -13,7 +13,6 @@ from app.parts.verdicts import BY_ID, MEASURES, verdicts
 from svc_core.traces.register import rebuild_catalogue
 from tests.support.dashboard import run_dashboard
 
-EXPECTED_404 = ("status of 404",)  # Streamlit itself asks for its health below the page's path first
 VERDICTS = {verdict["id"]: verdict for verdict in verdicts(library().catalogue())}
 READY_MS = 30_000
 
@@ -21,7 +20,7 @@ READY_MS = 30_000
 @pytest.fixture
 def open_lesson(open_page):
     def open_lesson(query="", ready=True, **options):
-        page = open_page(f"/measuring{query}", drawn=False, allowed=EXPECTED_404, **options)
+        page = open_page(f"/measuring{query}", drawn=False, **options)
         page.wait_for_selector(".hertz[data-ready]", timeout=READY_MS)
         if ready:
             page.wait_for_selector(".verdicts[data-ready]:not([data-ready=''])", timeout=READY_MS)
@@ -302,7 +301,7 @@ def test_a_trace_that_is_gone_is_said_and_the_rest_goes_on(open_page, tmp_path):
     bad = VERDICTS["rpa"]["cards"][1 - VERDICTS["rpa"]["best"]]["trace"]
     (tmp_path / "traces" / bad / "predicted.npy.gz").unlink()
     with run_dashboard(str(tmp_path / "traces"), tmp_path / "log") as site:
-        page = open_page("/measuring", drawn=False, address=site.address, allowed=EXPECTED_404)
+        page = open_page("/measuring", drawn=False, address=site.address)
         problem = page.locator(".verdicts .problem")
         problem.wait_for(timeout=READY_MS)
         assert bad in problem.text_content()

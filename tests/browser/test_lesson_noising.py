@@ -13,7 +13,6 @@ from svc_core.traces.trace import open_trace
 
 NOISING = read_noising(str(MATERIAL / "noising"))
 TRACES = library().place.path
-EXPECTED_404 = ("status of 404",)  # Streamlit itself asks for its health below the page's path first
 FIND = """const find = (root) => root.querySelector('.noising') ?? [...root.querySelectorAll('*')]
     .map((node) => node.shadowRoot && find(node.shadowRoot)).find(Boolean);"""  # it lies in a shadow root
 
@@ -21,7 +20,7 @@ FIND = """const find = (root) => root.querySelector('.noising') ?? [...root.quer
 @pytest.fixture
 def open_lesson(open_page):
     def open_lesson(query="", **options):
-        page = open_page(f"/noising{query}", drawn=False, allowed=EXPECTED_404, **options)
+        page = open_page(f"/noising{query}", drawn=False, **options)
         page.wait_for_selector(".noising[data-t]", timeout=30_000)
         page.evaluate(f"async () => {{ {FIND} window.noising = await find(document).figure; }}")
         return page
@@ -151,7 +150,7 @@ def test_steps_play_slowly_if_asked_and_pause(open_lesson):
     assert t_of(page) == before
 
 
-def test_dragging_draws_within_a_frame(open_lesson):
+def test_dragging_draws_as_the_pointer_moves(open_lesson):
     page = open_lesson("?t=0")
     page.evaluate("performance.clearMeasures('scrub')")
     box = page.locator(".noising .slider").bounding_box()
@@ -160,9 +159,7 @@ def test_dragging_draws_within_a_frame(open_lesson):
     for share in np.linspace(0.02, 0.98, 60):
         page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
     page.mouse.up()
-    took_ms = page.evaluate("performance.getEntriesByName('scrub').map((entry) => entry.duration)")
-    assert len(took_ms) > 20
-    assert np.percentile(took_ms, 95) < 50  # the target is one frame, 16.7 ms; a busy machine is slower
+    assert page.evaluate("performance.getEntriesByName('scrub').length") > 20  # what one takes, make bench measures
     assert t_of(page) > 900
 
 
@@ -252,7 +249,7 @@ def test_another_recording_has_pictures_and_no_sounds(open_lesson):
 
 @pytest.mark.parametrize("body", [None, "{", json.dumps({"format": "singsteps-noising-2"})])
 def test_without_its_index_the_pictures_go_on(open_page, site, body):
-    page = open_page("/glossary", drawn=False, allowed=EXPECTED_404)
+    page = open_page("/glossary", drawn=False, allowed=("status of 404",))
     reply = {"status": 404} if body is None else {"status": 200, "body": body}
     page.route("**/material/noising/index.json", lambda route: route.fulfill(**reply))
     page.goto(f"{site.address}/noising?t=10")
@@ -264,7 +261,7 @@ def test_without_its_index_the_pictures_go_on(open_page, site, body):
 
 
 def test_a_missing_source_and_a_missing_sound_are_said(open_page, site):
-    page = open_page("/glossary", drawn=False, allowed=EXPECTED_404)
+    page = open_page("/glossary", drawn=False, allowed=("status of 404",))
     page.route("**/*.mp3*", lambda route: route.fulfill(status=404))
     page.goto(f"{site.address}/noising")
     page.wait_for_selector(".noising[data-t]")

@@ -14,7 +14,6 @@ from app.parts.served import WEB_PATH
 from svc_core.traces.trace import open_trace
 
 WALK = "kimseye_nakarat--makam-f3--makam-m2--keyauto--ddpm--seed0"
-EXPECTED_404 = ("status of 404",)  # Streamlit itself asks for its health below the page's path first
 CANVAS = """(canvas) => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     let bytes = "";
@@ -29,7 +28,7 @@ LAYERS = ("wave", "mel", "f0", "notes")
 @pytest.fixture
 def open_lesson(open_page):
     def open_lesson(query="", **options):
-        page = open_page(f"/seeing{query}", drawn=False, allowed=EXPECTED_404, **options)
+        page = open_page(f"/seeing{query}", drawn=False, **options)
         page.wait_for_selector(".layers[data-phrase]", timeout=30_000)
         return page
 
@@ -179,7 +178,7 @@ def test_words_come_from_the_labels(open_lesson):
 
 
 def test_without_labels_the_pictures_go_on(open_page):
-    page = open_page("/seeing?layer=mel", drawn=False, allowed=EXPECTED_404)
+    page = open_page("/seeing?layer=mel", drawn=False, allowed=("status of 404",))
     page.route("**/material/words.json", lambda route: route.fulfill(status=404))
     page.reload()
     page.wait_for_selector(".layers[data-phrase]", timeout=30_000)
@@ -188,7 +187,7 @@ def test_without_labels_the_pictures_go_on(open_page):
 
 
 def test_a_browser_that_cannot_decode_shows_the_other_pictures(open_page):
-    page = open_page("/seeing", drawn=False, allowed=EXPECTED_404)
+    page = open_page("/seeing", drawn=False)
     page.add_init_script(
         "OfflineAudioContext.prototype.decodeAudioData = () => Promise.reject(new Error('no decoder'));"
     )
@@ -333,7 +332,7 @@ def test_questions_answered_on_the_picture_wrong_and_then_right(open_lesson):
 
 
 def test_a_missing_trace_file_is_said_and_another_phrase_can_be_chosen(open_page):
-    page = open_page("/seeing", drawn=False, allowed=EXPECTED_404)
+    page = open_page("/seeing", drawn=False, allowed=("status of 404",))
     page.route(f"**/{WALK}/source.npy.gz*", lambda route: route.fulfill(status=404))
     page.reload()
     problem = page.locator(".layers .problem")

@@ -202,7 +202,7 @@ def test_questions_answered_wrong_and_then_right(open_lesson):
 
 
 def test_both_ways_on_lead_where_they_say(open_lesson):
-    page = open_lesson(allowed=("status of 404",))  # Streamlit itself asks for its health below the page's path first
+    page = open_lesson()
     page.get_by_role("link", name="Lesson 2").last.click()
     expect(page.locator("h1")).to_have_text("How a computer sees singing")
 

@@ -18,13 +18,12 @@ STREAMS = {  # first centre and hop in samples at 24 kHz, and how many labels 5 
     "contentvec": (300, 480, 249),
     "encodec": (160, 320, 375),
 }
-EXPECTED_404 = ("status of 404",)  # Streamlit itself asks for its health below the page's path first
 
 
 @pytest.fixture
 def open_lesson(open_page):
     def open_lesson(query="", **options):
-        page = open_page(f"/time-grid{query}", drawn=False, allowed=EXPECTED_404, **options)
+        page = open_page(f"/time-grid{query}", drawn=False, **options)
         page.wait_for_selector(".timegrid[data-frame]", timeout=30_000)
         return page
 
@@ -215,7 +214,7 @@ def test_questions_answered_wrongly_and_rightly(open_lesson):
 
 
 def test_a_missing_file_is_said_and_the_grid_goes_on(open_page, site):
-    page = open_page("/glossary", drawn=False, allowed=EXPECTED_404)
+    page = open_page("/glossary", drawn=False, allowed=("status of 404",))
     page.route("**/source.npy.gz*", lambda route: route.fulfill(status=404))
     page.goto(f"{site.address}/time-grid")
     problem = page.locator(".timegrid .problem")

@@ -17,7 +17,7 @@ FULL_STORAGE = "Storage.prototype.setItem = () => { throw new DOMException('full
 
 
 def open_lesson(open_page, script: str = "") -> Page:
-    page = open_page(f"/{LESSON.path}", drawn=False, allowed=("status of 404",))
+    page = open_page(f"/{LESSON.path}", drawn=False)
     if script:
         page.context.add_init_script(script)
         page.reload()
