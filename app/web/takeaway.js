@@ -45,7 +45,7 @@ export class Figure {
 
   // The same conversions, read by the project's own reader: NumPy and pandas are enough.
   code() {
-    const ids = this.ids.length ? this.ids : ["NAME-OF-A-TRACE"];
+    const ids = this.ids.length ? this.ids : ["name-of-a-trace"];
     return [
       "from svc_core.traces.trace import open_trace",
       "",

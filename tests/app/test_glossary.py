@@ -245,6 +245,10 @@ NO_TERMS = {
     "GET": "of HTTP, in code",
     "HEAD": "of HTTP, in code",
     "ABCDEFGH": "letters of a question's answers",
+    "ABCD": "letters of what is compared",
+    "AB": "two of them",
+    "ADDRESS": "to be filled in, in a sample of HTML",
+    "PORT": "to be filled in, in a command",
     "RIFF": "of WAV files, in code",
     "WAVEfmt": "of WAV files, in code",
 }
