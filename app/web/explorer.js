@@ -1,5 +1,6 @@
 // All conversions, filtered by what they are and by their scores; everything is counted and drawn in the browser.
 
+import { comparedIds, LETTERS } from "./compared.js";
 import { element } from "./dom.js";
 import { Facets } from "./explorer_facets.js";
 import { Means } from "./explorer_means.js";
@@ -7,9 +8,7 @@ import { Ranges } from "./explorer_ranges.js";
 import { Table } from "./explorer_table.js";
 import { Listing, ListingProblem } from "./listing.js";
 import { factsOf } from "./scores.js";
-import { readRange, viewOfPage } from "./view_state.js";
-
-export const MOST_COMPARED = 4;
+import { readRange, viewOfPage, writeRange } from "./view_state.js";
 
 export class Figure {
   constructor(place) {
@@ -30,6 +29,7 @@ export class Figure {
       this.opened = false;
       this.say(error.message);
       this.find(".count").textContent = "";
+      this.place.removeAttribute("aria-busy");
       return;
     }
     const { listing, view } = this;
@@ -41,7 +41,6 @@ export class Figure {
     this.table = new Table(this.find(".rows"), listing, view, data.scores, choose);
     const names = [...listing.facets.keys(), ...listing.scores];
     this.end = view.watch((name) => [...names, "sort", "compare", "mean", "by"].includes(name), () => this.draw());
-    this.sayWrong();
     this.draw();
     this.place.removeAttribute("aria-busy");
   }
@@ -54,6 +53,7 @@ export class Figure {
     this.means.draw(rows);
     this.table.draw(rows);
     this.tell(rows);
+    this.sayWrong();
     this.place.dataset.fitting = rows.length;
     performance.measure("filter", { start, end: performance.now() });
   }
@@ -64,14 +64,29 @@ export class Figure {
     const excluders = this.listing.excluders(this.view);
     this.find(".clear").hidden = excluders.length === 0;
     this.download(rows);
+    this.find(".widen").hidden = rows.length > 0;
+    if (rows.length === 0) this.tellNothing(excluders);
+  }
+
+  // Nothing fits: which filter excludes the most, and two ways on.
+  tellNothing(excluders) {
     const widen = this.find(".widen");
-    widen.hidden = rows.length > 0;
-    if (rows.length > 0) return;
+    if (excluders.length === 0) return widen.replaceChildren("There are no conversions here.");
     const { name, left } = excluders[0];
     const words = this.listing.scores.includes(name) ? factsOf(name, this.scores).name : name;
-    const button = element("button", { type: "button" }, left > 0 ? `Widen it: ${left} would fit` : "Take it back");
-    button.addEventListener("click", () => this.view.set({ [name]: null }));
-    widen.replaceChildren(left > 0 ? `Nothing fits all of that; “${words}” excludes the most. ` : `Nothing fits; no single filter is to blame. Begin with “${words}”. `, button);
+    const button = (said, changes) => {
+      const made = element("button", { type: "button" }, said);
+      made.addEventListener("click", () => {
+        this.view.set(changes);
+        this.find(".count").focus(); // the button has gone
+      });
+      return made;
+    };
+    const wider = this.listing.widened(this.view, name);
+    widen.replaceChildren(
+      left > 0 ? `Nothing fits all of that; “${words}” excludes the most. ` : `Nothing fits, and no single filter is to blame. Begin with “${words}”. `,
+      ...(wider ? [button("Widen it to the nearest", { [name]: writeRange(wider) }), " "] : []),
+      button(left > 0 ? `Take it back: ${left} would fit` : "Take it back", { [name]: null }));
   }
 
   // What the address says that cannot be used.
@@ -81,19 +96,22 @@ export class Figure {
       ...this.facets.unknown().map(([name, text]) => `no conversion has “${text.slice(0, 40)}” for ${name.toLowerCase()}`),
       ...ranges.map((name) => `“${this.view.get(name).slice(0, 40)}” is no range of ${factsOf(name, this.scores).name}`),
     ];
-    if (faults.length) this.say(`The address asks for what is not there: ${faults.join("; ")}.`);
+    const sort = (this.view.get("sort") ?? "").replace(/^-/, "");
+    if (sort && !this.listing.columns.has(sort)) faults.push(`there is no column “${sort.slice(0, 40)}” to sort by`);
+    this.say(faults.length ? `The address asks for what is not there: ${faults.join("; ")}.` : "");
   }
 
   choose(row) {
     const id = this.listing.text("id", row);
-    const present = (this.view.get("compare") ?? "").split(",").filter(Boolean);
-    const chosen = present.includes(id) ? present.filter((other) => other !== id) : [...present, id].slice(-MOST_COMPARED);
+    const present = comparedIds(this.view);
+    const chosen = present.includes(id) ? present.filter((other) => other !== id) : [...present, id].slice(-LETTERS.length);
     this.view.set({ compare: chosen.length ? chosen.join(",") : null });
   }
 
   clear() {
     const names = [...this.listing.facets.keys(), ...this.listing.scores];
     this.view.set(Object.fromEntries(names.map((name) => [name, null])));
+    this.find(".count").focus(); // the button has gone
   }
 
   // The table that fits, as it stands in the catalogue.

@@ -29,7 +29,8 @@ export class Means {
     const groups = new Map();
     for (const row of rows) {
       const text = this.listing.facets.get(by)[row];
-      groups.set(text, [...(groups.get(text) ?? []), row]);
+      if (!groups.has(text)) groups.set(text, []);
+      groups.get(text).push(row);
     }
     const facts = factsOf(score, this.facts);
     const found = [...groups].map(([text, of]) => ({ text, ...this.listing.statistics(score, of) })).filter(({ n }) => n > 0)

@@ -44,7 +44,7 @@ export class Ranges {
     part.node = element("div", { class: "range", "data-score": name },
       element("h4", {}, facts.name, element("span", { class: "way", title: DIRECTIONS[facts.better] }, { high: "↑ better", low: "↓ better", near: "→ 0", "": "" }[facts.better])),
       part.picture, part.outline, element("div", { class: "ends" }, part.inputs[0], "to", part.inputs[1]), element("div", { class: "cases" }, ...cases));
-    part.inputs.forEach((input) => input.addEventListener("change", () => this.type(part)));
+    part.inputs.forEach((input, end) => input.addEventListener("change", () => this.type(part, end)));
     this.brushable(part);
     return part;
   }
@@ -86,10 +86,12 @@ export class Ranges {
     this.view.set({ [part.name]: writeRange([first === 0 ? -Infinity : at(first), last === 1 ? Infinity : at(last)]) });
   }
 
-  type(part) {
-    const [low, high] = part.inputs.map((input) => (input.value === "" ? "" : Number(input.value) / part.facts.scale));
-    const text = `${low}:${high}`;
-    this.view.set({ [part.name]: text === ":" || !readRange(text) ? null : text });
+  // A number typed at one end; the other end stays as it is, to all its digits.
+  type(part, end) {
+    const range = readRange(this.view.get(part.name)) ?? [-Infinity, Infinity];
+    const { value } = part.inputs[end];
+    range[end] = value === "" ? [-Infinity, Infinity][end] : Number(value) / part.facts.scale;
+    this.view.set({ [part.name]: writeRange(range.sort((a, b) => a - b)) });
   }
 
   choose(part, which) {

@@ -1,5 +1,6 @@
 // The conversions that fit, as a table: sorted by any column, and chosen from for comparison.
 
+import { comparedIds, LETTERS } from "./compared.js";
 import { element } from "./dom.js";
 import { factsOf, written } from "./scores.js";
 
@@ -50,16 +51,18 @@ export class Table {
     }
     if (!values) return rows;
     const way = down ? -1 : 1;
-    const order = typeof values[0] === "string" ? (a, b) => values[a].localeCompare(values[b]) : (a, b) => values[a] - values[b];
+    const order = typeof values[0] === "string" ? (a, b) => (values[a] < values[b] ? -1 : values[a] > values[b] ? 1 : 0) : (a, b) => values[a] - values[b];
     const last = (row) => Number.isNaN(values[row]); // whoever lacks the score stands at the end, whichever way
     return [...rows].sort((a, b) => last(a) - last(b) || (last(a) ? 0 : way * order(a, b)) || a - b);
   }
 
   draw(rows) {
     this.rows = rows;
-    const compared = (this.view.get("compare") ?? "").split(",");
+    const compared = comparedIds(this.view);
     const shown = this.sorted(rows).slice(0, this.page);
+    const held = this.body.getRootNode().activeElement?.closest("[data-id]")?.dataset.id;
     this.body.replaceChildren(...shown.map((row) => this.line(row, compared)));
+    if (held) [...this.body.querySelectorAll("[data-id]")].find(({ dataset }) => dataset.id === held)?.focus();
     this.more.hidden = rows.length <= this.page;
     this.more.textContent = `Show ${Math.min(4 * PAGE, rows.length - this.page)} more of ${(rows.length - this.page).toLocaleString("en")}`;
   }
@@ -67,7 +70,7 @@ export class Table {
   line(row, compared) {
     const { listing } = this;
     const letter = compared.indexOf(listing.text("id", row));
-    const button = element("button", { type: "button", "aria-pressed": String(letter >= 0), "data-id": listing.text("id", row) }, letter >= 0 ? `${"ABCD"[letter]} · shown` : "Compare");
+    const button = element("button", { type: "button", "aria-pressed": String(letter >= 0), "data-id": listing.text("id", row) }, letter >= 0 ? `${LETTERS[letter]} · shown` : "Compare");
     button.addEventListener("click", () => this.onchosen(row));
     const scores = this.scores.map((name) => element("td", { class: "is-number" }, written(listing.number(name, row), factsOf(name, this.facts))));
     return element("tr", { class: letter >= 0 ? "is-chosen" : null }, element("td", {}, button), element("td", { class: "who" }, who(listing, row)),

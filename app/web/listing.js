@@ -100,6 +100,18 @@ export class Listing {
     return names.map((name) => ({ name, left: this.fitting(view, name).length })).sort((a, b) => b.left - a.left);
   }
 
+  // The range of a score, as the state has it, moved out to the nearest conversion that all else lets through; null
+  // where the state has no range of it, or nothing is let through.
+  widened(view, name) {
+    const range = this.scores.includes(name) ? readRange(view.get(name)) : null;
+    if (!range) return null;
+    const values = this.fitting(view, name).map((row) => this.number(name, row)).filter(Number.isFinite);
+    if (values.length === 0) return null;
+    const away = (value) => Math.max(range[0] - value, value - range[1], 0);
+    const nearest = values.reduce((best, value) => (away(value) < away(best) ? value : best));
+    return [Math.min(range[0], nearest), Math.max(range[1], nearest)];
+  }
+
   // {n, mean, sd, low, high, median} of a score over rows that have it; n is 0 where none has.
   statistics(name, rows) {
     const values = rows.map((row) => this.number(name, row)).filter(Number.isFinite).sort((a, b) => a - b);

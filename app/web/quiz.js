@@ -40,8 +40,10 @@ export class Figure {
     const panel = question.picture && makePanel(question.picture.shows, "", "", question.picture.alt);
     const feedback = element("p", { class: "feedback", "aria-live": "polite" });
     const list = element("ul", { class: "answers" }, ...question.answer.map(({ text }, i) => {
+      const named = !panel || new RegExp(`^${LETTERS[i]}\\b`).test(text); // some answers name their letter themselves
+      const letter = named ? [] : [element("span", { class: "letter" }, LETTERS[i])];
       const words = element("span", {}, ...rich(text));
-      return element("li", {}, answerButton(i, element("span", { class: "sign", "aria-hidden": "true" }), words));
+      return element("li", {}, answerButton(i, element("span", { class: "sign", "aria-hidden": "true" }), ...letter, words));
     }));
     if (panel) {
       panel.querySelector("figcaption").remove();

@@ -1,5 +1,6 @@
 // What can be taken away from the page: its address, the table, the pictures, the traces, and code that reads them.
 
+import { atOf, axisOf, comparedIds, endsOf, LETTERS, placeAt } from "./compared.js";
 import { openConversion } from "./conversion.js";
 import { decibels } from "./decibels.js";
 import { element } from "./dom.js";
@@ -29,7 +30,7 @@ export class Figure {
   }
 
   get ids() {
-    return (this.view.get("compare") ?? "").split(",").filter(Boolean).slice(0, 4);
+    return comparedIds(this.view);
   }
 
   show() {
@@ -39,7 +40,7 @@ export class Figure {
     const key = this.ids.join();
     if (key === this.key) return;
     this.key = key;
-    this.find(".traces").replaceChildren(...this.ids.map((id, i) => element("a", { class: "button", href: `packed/${encodeURIComponent(id)}.zip`, download: true }, `Trace ${"ABCD"[i]} (zip)`)));
+    this.find(".traces").replaceChildren(...this.ids.map((id, i) => element("a", { class: "button", href: `packed/${encodeURIComponent(id)}.zip`, download: true }, `Trace ${LETTERS[i]} (zip)`)));
     this.find("code").textContent = this.code();
   }
 
@@ -65,24 +66,25 @@ export class Figure {
       await navigator.clipboard.writeText(text);
       this.say(done);
     } catch {
-      this.say(`The browser allows no copying here. The address stands in the address bar.`);
+      this.say("The browser allows no copying here; the address stands in its address bar, the code below.");
     }
   }
 
   // The pictures that stand side by side, at the place where the slider stands.
   async save(make, kind) {
-    const conversions = await Promise.all(this.ids.map((id) => openConversion(this.data.roots, id)));
-    const blob = await make(conversions.map((conversion, i) => this.plateOf(conversion, "ABCD"[i])));
+    const found = await Promise.allSettled(this.ids.map((id) => openConversion(this.data.roots, id)));
+    const shown = found.flatMap(({ value }, i) => (value ? [{ conversion: value, letter: LETTERS[i] }] : []));
+    if (shown.length === 0) return this.say("There is no picture to save.");
+    const axis = axisOf(this.view);
+    const at = atOf(this.view, endsOf(axis, shown.map(({ conversion }) => conversion)));
+    const blob = await make(shown.map(({ conversion, letter }) => this.plateOf(conversion, letter, placeAt(conversion, axis, at))));
     const link = element("a", { href: URL.createObjectURL(blob), download: `singsteps.${kind}` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), SAID_MS);
     this.say(`singsteps.${kind} is saved.`);
   }
 
-  plateOf(conversion, letter) {
-    const at = Number(this.view.get("at") ?? NaN);
-    const noise = this.view.get("axis") === "noise";
-    const place = !Number.isFinite(at) ? conversion.last : noise ? conversion.placeOfNoise(10 ** (-at / 20)) : Math.round(Math.min(1, Math.max(0, at)) * conversion.last);
+  plateOf(conversion, letter, place) {
     const { source, target, sampler, grid, licence } = conversion.manifest;
     return {
       title: `${letter}  ${source.singer} → ${target}, ${sampler.name}, step ${conversion.steps[place]} (${sampler.steps} in all)`,

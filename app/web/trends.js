@@ -1,5 +1,6 @@
 // What was measured along the walks of all conversions that are compared; a click on the chart goes there.
 
+import { atOf, axisOf, comparedIds, endsOf, LETTERS, writeAt } from "./compared.js";
 import { openConversion } from "./conversion.js";
 import { element, signed, svg } from "./dom.js";
 import { pointsOf, readMeasures, roundTicks } from "./measures.js";
@@ -42,7 +43,7 @@ export class Figure {
   }
 
   async load() {
-    const ids = [...new Set((this.view.get("compare") ?? "").split(",").filter(Boolean))].slice(0, 4);
+    const ids = comparedIds(this.view);
     const wish = (this.wish = Symbol("the latest wish"));
     const problems = [];
     const found = await Promise.all(ids.map(async (id) => {

@@ -32,12 +32,18 @@ export class ViewState {
   watch(names, tell) {
     const watcher = { of: typeof names === "function" ? names : (name) => names.includes(name), tell };
     this.watchers.add(watcher);
-    return () => this.watchers.delete(watcher);
+    return () => {
+      this.watchers.delete(watcher);
+      if (this.watchers.size === 0) forget(this); // the page was left; when it is opened again its address counts
+    };
   }
 
   write() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => history.replaceState(history.state, "", this.address()), REST_MS);
+    const page = document.location.pathname;
+    this.timer = setTimeout(() => {
+      if (document.location.pathname === page) history.replaceState(history.state, "", this.address());
+    }, REST_MS);
   }
 
   // The address of this very view.
@@ -62,6 +68,10 @@ export function viewOfPage() {
     shared = { path: document.location.pathname, view: new ViewState() };
   }
   return shared.view;
+}
+
+function forget(view) {
+  if (shared?.view === view) shared = null;
 }
 
 // "low:high" as two numbers, an open end as ±Infinity; null where it is no range.
