@@ -12,11 +12,13 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).parent
+DICTIONARY = HERE / "dictionary.css"  # of the glossary's lists, which are Streamlit's own elements and no figure
 # What Streamlit does only after its first look at the script: the wide layout, and the height of labelled boxes.
 STREAMLIT = """
 div[data-testid="stMainBlockContainer"].block-container { max-width: none }
 @media (min-width: 768px) { div[data-testid="stMainBlockContainer"].block-container { padding: 6rem 5rem 10rem } }
 .stElementContainer:is([class*="st-key-trace"], [class*="st-key-filter_"]) { min-height: 68px }
+[class*="st-key-dictionary-"] { min-height: 100vh }
 @media (max-width: 480px) { .st-key-look { min-height: 76px } .st-key-by { min-height: 112px } }
 """
 NARROW_PX = 780  # of a window, below which a figure's columns stand one below another (700 px of its own, figure.css)
@@ -30,7 +32,7 @@ def reserved_px(html: str) -> dict[str, tuple[int, int]]:
 
 def room_style(folder: Path = HERE) -> str:
     """The style sheet that keeps room for every figure of the folder."""
-    rules = [STREAMLIT]
+    rules = [STREAMLIT, DICTIONARY.read_text(encoding="utf-8")]
     for path in sorted(folder.glob("*.html")):
         for end, (wide_px, narrow_px) in reserved_px(path.read_text(encoding="utf-8")).items():
             place = f'[class*="st-key-{path.stem}{end}"]'

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from html import escape
-from pathlib import Path
 
 import streamlit as st
 
@@ -11,8 +10,6 @@ from app.parts.glossary import TOPICS, Term, glossary, with_terms
 from app.parts.lesson import say, show_course
 from app.parts.names import as_text
 from app.parts.terms import show_terms
-
-STYLE = Path(__file__).parent.parent / "figures" / "dictionary.css"
 
 
 def matches(term: Term, wanted: str) -> bool:
@@ -42,9 +39,10 @@ def other_names(term: Term) -> list[str]:
     return [name for name in term.also if not (bare(name) in seen or seen.add(bare(name)))]
 
 
-def show_list(terms: Iterable[Term]) -> None:
-    """All in one element: one a term would take Streamlit seconds."""
-    st.markdown('<dl class="terms">\n' + "\n".join(map(entry, terms)) + "\n</dl>", unsafe_allow_html=True)
+def show_list(terms: Iterable[Term], key: str | None) -> None:
+    """All in one element: one a term would take Streamlit seconds. A key keeps room for it (figures/room.py)."""
+    with st.container(key=key):
+        st.markdown('<dl class="terms">\n' + "\n".join(map(entry, terms)) + "\n</dl>", unsafe_allow_html=True)
 
 
 show_course(None)
@@ -53,7 +51,6 @@ say(
     "Every word of the trade and every abbreviation on these pages, in plain words. On the other pages, terms with a "
     "dotted line show the same text when you point at them or tap them."
 )
-st.html(STYLE)
 
 typed, order = st.columns([2, 1], vertical_alignment="bottom")
 wanted = typed.text_input("Find", placeholder="a word or an abbreviation, such as SNR").strip()
@@ -70,8 +67,8 @@ if by_topic:
     for topic, title in TOPICS.items():
         if inside := [term for term in found if term.topic == topic]:
             st.header(title, anchor=f"topic-{topic}")
-            show_list(inside)
+            show_list(inside, None if wanted else f"dictionary-{topic}")
 elif found:
-    show_list(sorted(found, key=lambda term: term.term.casefold()))
+    show_list(sorted(found, key=lambda term: term.term.casefold()), None if wanted else "dictionary-all")
 
 show_terms()

@@ -20,7 +20,7 @@ SESSIONS = 10
 LATEST_MS = 30_000
 OURS = ("/traces/", "/web/", "/material/")
 BARE_PAGE = "import streamlit as st\n\nst.title('Nothing but a title')\n"
-# Looks at every frame: when was the first picture there, when did one change; and all along: shifts, largest paint.
+# Looks again and again: when was the first picture there, when did one change; and all along: shifts, largest paint.
 PROBE = """(() => {
     const found = window.probe = { picture: null, moved: null, painted: null, shift: 0 };
     const watch = (type, each) => {
@@ -36,7 +36,7 @@ PROBE = """(() => {
         const values = new Uint32Array(canvas.getContext("2d").getImageData(x, y, 12, 12).data.buffer);
         return values.some((value) => value !== values[0]) ? values.join() : null;
     };
-    const frame = () => {
+    const watchAll = () => {
         const now = performance.now();
         for (const root of rootsOf()) {
             for (const canvas of root.querySelectorAll(".figure canvas")) {
@@ -50,9 +50,9 @@ PROBE = """(() => {
             }
             if (root.querySelector(".figure svg[role=img] > *")) found.picture ??= now;
         }
-        if (found.picture === null || found.moved === null) requestAnimationFrame(frame);
+        if (found.picture === null || found.moved === null) setTimeout(watchAll, 40); // looking takes time, too
     };
-    requestAnimationFrame(frame);
+    setTimeout(watchAll, 40);
 })()"""
 
 
