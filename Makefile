@@ -12,7 +12,7 @@ app: $(APP_ENV)/installed
 	$(APP_ENV)/bin/streamlit run app/main.py --server.port $(PORT) --browser.serverAddress localhost
 
 test: $(ENV)/installed check
-	$(ENV)/bin/python -m pytest
+	$(ENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(ENV)/installed
 	$(ENV)/bin/ruff check .
