@@ -13,7 +13,8 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # Streamlit puts this folder on the path, not the repository's
     sys.path.insert(0, str(HERE.parent))
 
-from app.parts.preload import PreparedPages  # noqa: E402 (needs the path above)
+from app.expert.downloads import download_routes  # noqa: E402 (needs the path above)
+from app.parts.preload import PreparedPages  # noqa: E402
 from app.parts.served import routes  # noqa: E402
 
-app = st.App(HERE / "site.py", routes=routes(), middleware=[Middleware(PreparedPages)])
+app = st.App(HERE / "site.py", routes=[*routes(), *download_routes()], middleware=[Middleware(PreparedPages)])

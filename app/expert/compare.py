@@ -9,6 +9,8 @@ from app.parts.lesson import listed_conversions, say
 from app.parts.scores import for_browser
 from app.parts.terms import show_terms
 
+GROUP = "compare"  # of the figures that look inside one of the conversions
+
 st.title("Compare")
 say(
     "Narrow the conversions by what they are and how they score, then put up to four of them side by side. Everything "
@@ -20,7 +22,7 @@ show_figure("explorer", {"scores": for_browser()})
 
 st.header("Side by side", anchor="side-by-side")
 example = [entry.id for exhibit in (WALK, TEACHER, STUDENT) if (entry := find_conversion(catalogue, exhibit))]
-show_figure("workbench", {"scores": for_browser(), "example": example})
+show_figure("workbench", {"scores": for_browser(), "example": example, "group": GROUP})
 
 st.header("Along the walks", anchor="along-the-walks")
 say(
@@ -29,6 +31,20 @@ say(
     "[that on measuring](measuring) what each can tell."
 )
 show_figure("trends", {})
+
+st.header("Inside one of them", anchor="inside")
+say(
+    "“Look inside” above says which. First, every step against every other: each cell of the [[step-matrix]] tells how "
+    "many decibels lie between two predictions, as in [the lesson on taking noise away](denoising#matrix)."
+)
+show_figure("matrix", {"trace": None, "group": GROUP})
+say(
+    "What the network held at seven places, mapped by [[pca|PCA]] and [[t-sne|t-SNE]], and the steps that tell a walk "
+    "best: [the lesson on the network](network) explains both. Of a map's axes nothing can be compared between two "
+    "conversions: each has axes of its own."
+)
+show_figure("maps", {"trace": None, "group": GROUP})
+show_figure("picks", {"trace": None, "group": GROUP})
 show_explain(catalogue)
 
 st.header("Take it with you", anchor="take-it-with-you")

@@ -11,13 +11,15 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.parts.library import REPOSITORY, TRACES_PATH, Library, library
 from app.parts.relayed import Relay
+from svc_core.traces.catalogue import CATALOGUE, CatalogueError, write_rows
 
 WEB = REPOSITORY / "app" / "web"
 MATERIAL = REPOSITORY / "precomputed" / "lessons"  # goes with the lessons' texts, whatever traces are shown
@@ -40,6 +42,9 @@ WEB_PATH = f"/web/{_version(WEB)}"
 class TraceFiles(StaticFiles):
     """A folder of traces or of lessons' material: no hidden files, no listing."""
 
+    async def check_config(self) -> None:
+        """A folder that is not there has no files, which is no error of the server."""
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         if any(part.startswith(".") for part in Path(path).parts):
             return Response("not found", status_code=404)
@@ -60,14 +65,26 @@ class WebFiles(StaticFiles):
 def routes() -> list[BaseRoute]:
     """What the server answers beside Streamlit's own pages."""
     return [
-        _traces(library()),
+        *_traces(library()),
         Mount(MATERIAL_PATH, TraceFiles(directory=MATERIAL, check_dir=False)),
         Mount(WEB_PATH, WebFiles(directory=WEB)),
     ]
 
 
-def _traces(shown: Library) -> BaseRoute:
+def _traces(shown: Library) -> list[BaseRoute]:
     if shown.is_local:
-        return Mount(TRACES_PATH, TraceFiles(directory=shown.place.path, check_dir=False))
+        return [Mount(TRACES_PATH, TraceFiles(directory=shown.place.path, check_dir=False))]
     relay = Relay(shown)
-    return Route(f"{TRACES_PATH}/{{trace}}/{{name:path}}", relay.answer, methods=["GET"])
+    return [
+        Route(f"{TRACES_PATH}/{CATALOGUE}", _listed, methods=["GET"]),
+        Route(f"{TRACES_PATH}/{{trace}}/{{name:path}}", relay.answer, methods=["GET"]),
+    ]
+
+
+def _listed(request: Request) -> Response:
+    """The list of traces at an address, as far as it has been understood. No coroutine: it runs in a thread."""
+    try:
+        data = write_rows(library().catalogue().table)
+    except CatalogueError as error:
+        return PlainTextResponse(str(error), status_code=503)
+    return Response(data, media_type="text/csv", headers={"Cache-Control": ASK_AGAIN})

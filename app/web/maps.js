@@ -4,10 +4,10 @@ import { openConversion } from "./conversion.js";
 import { element, tellDone } from "./dom.js";
 import { BRIGHT } from "./gradient.js";
 import { featureOf, openMaps } from "./hidden.js";
-import { presentOf } from "./present.js";
+import { followConversion, presentOf } from "./present.js";
 import { TraceProblem } from "./trace.js";
 import { Trajectory } from "./trajectory.js";
-import { noteWish, wished } from "./wishes.js";
+import { notesOf } from "./wishes.js";
 
 const LAYERS = ["first", "middle", "last"];
 const STEP = "step";
@@ -35,20 +35,28 @@ export class Figure {
     });
   }
 
-  // data: {trace, roots, group}
+  // data: {trace: an id, or null for whatever the group presents, roots, group}
   async open(data) {
+    if (data.trace === null) {
+      this.trailing ??= followConversion(data.group, (trace) => this.open({ ...data, trace, sharesState: true }));
+      return;
+    }
     if (data.trace === this.wanted) return;
     this.wanted = data.trace;
+    this.sharesState = data.sharesState;
+    this.notes = notesOf(data.sharesState);
     for (const end of this.endings.splice(0)) end();
     try {
       const conversion = await openConversion(data.roots, data.trace);
       const maps = await openMaps(conversion);
       if (this.wanted !== data.trace || this.closed) return;
       this.say("");
+      this.place.classList.remove("is-missing");
       this.begin(conversion, maps, data.group);
     } catch (error) {
       if (this.wanted !== data.trace) return;
       this.wanted = null;
+      this.place.classList.add("is-missing"); // another conversion's picture is none of this one
       this.say(error instanceof TraceProblem ? error.message : `The maps cannot be drawn: ${error.message}.`);
     }
   }
@@ -59,10 +67,11 @@ export class Figure {
     const { steps, last } = conversion;
     this.find(".from").textContent = `step ${steps[0]}: noise`;
     this.find(".to").textContent = `step ${steps[last]}: result`;
-    const asked = wished("feature");
+    const asked = this.notes.read("feature");
     const known = maps.names.includes(asked);
     if (asked !== null && !known) this.say(`The address asks for a place “${asked.slice(0, 40)}” inside the network that was not recorded; this is the first one.`);
-    this.feature.choose(known ? asked : maps.names.includes(this.feature.name) ? this.feature.name : maps.names[0]);
+    const before = !this.sharesState && maps.names.includes(this.feature.name); // a shared state remembers by itself
+    this.feature.choose(known ? asked : before ? this.feature.name : maps.names[0]);
     this.endings.push(this.feature.watch((name) => this.show(name)), this.present.watch(() => this.follow()));
   }
 
@@ -75,7 +84,7 @@ export class Figure {
     button.addEventListener("click", () => {
       this.say("");
       this.feature.choose(name);
-      noteWish("feature", name);
+      this.notes.note("feature", name);
       tellDone("feature chosen");
     });
     return button;
@@ -115,7 +124,7 @@ export class Figure {
 
   // Of the places that were kept, the one nearest to the present.
   follow() {
-    if (this.present.conversion !== this.conversion) return;
+    if (!this.present.isOf(this.conversion)) return;
     const { places } = this.maps;
     const every = places.length > 1 ? places[1] - places[0] : 1;
     const index = Math.min(Math.max(Math.round((this.present.place - places[0]) / every), 0), places.length - 1);
@@ -137,6 +146,7 @@ export class Figure {
 
   close() {
     this.closed = true;
+    this.trailing?.();
     for (const end of this.endings.splice(0)) end();
     for (const [, chart] of this.charts) chart.close();
   }

@@ -7,11 +7,11 @@ import { element, tellDone } from "./dom.js";
 import { RISING } from "./gradient.js";
 import { stepTicks } from "./measures.js";
 import { fillPanel, makePanel } from "./panel.js";
-import { presentOf } from "./present.js";
+import { followConversion, presentOf } from "./present.js";
 import { TraceProblem } from "./trace.js";
-import { noteWish, wished } from "./wishes.js";
+import { notesOf } from "./wishes.js";
 
-const MOST_COMPARED = 24; // places; 276 pairs of pictures are compared in some 50 ms
+const COMPARED = 24; // places; 276 pairs of pictures are compared in some 50 ms
 const HIGHEST_DB = 10; // the colours run from 0 to here, in every conversion
 const SLICE_MS = 8; // of comparing at a time, so that nothing else has to wait
 
@@ -34,6 +34,7 @@ export class Figure {
       makePanel("difference", "Difference", "", "Difference of the two in decibels"),
     ];
     this.find(".three").append(...this.panels);
+    this.find(".cells").addEventListener("change", () => this.choose(this.find(".cells").value), { signal });
     this.furnish();
   }
 
@@ -44,20 +45,35 @@ export class Figure {
     this.find(".parting").append(makeDifferenceLegend());
   }
 
-  // data: {trace, roots, group}
+  // data: {trace: an id, or null for whatever the group presents, roots, group}
   async open(data) {
+    if (data.trace === null) {
+      this.trailing ??= followConversion(data.group, (trace) => this.open({ ...data, trace, sharesState: true }));
+      return;
+    }
     if (data.trace === this.wanted) return;
     this.wanted = data.trace;
+    this.data = data;
+    this.notes = notesOf(data.sharesState);
+    this.noted = data.sharesState ? "pair" : "compare"; // what is compared is another thing where conversions are
+    if (this.conversion && data.sharesState) this.notes.note(this.noted, ""); // two steps of another walk
+    await this.load();
+  }
+
+  async load() {
+    const { data } = this;
+    const ticket = (this.ticket = Symbol("the latest wish"));
     this.ending?.();
     this.apart = null;
     this.field.classList.add("is-waiting");
-    const stale = () => this.wanted !== data.trace || this.listeners.signal.aborted;
+    this.place.removeAttribute("data-pair");
+    const stale = () => this.ticket !== ticket || this.listeners.signal.aborted;
     try {
       const conversion = await openConversion(data.roots, data.trace);
       if (stale()) return;
       this.conversion = conversion;
       this.present = presentOf(data.group);
-      this.places = comparedPlaces(conversion.last);
+      this.places = comparedPlaces(conversion.last, this.count);
       this.levels = this.places.map((place) => conversion.predictedAt(place));
       this.apart = await compareAll(this.levels, conversion.ofLevels, stale);
       if (stale()) return;
@@ -70,10 +86,23 @@ export class Figure {
     }
   }
 
+  // How many steps are held against each other: what the reader chose, else the address, else some.
+  get count() {
+    const counts = [...this.find(".cells").options].map(({ value }) => value);
+    const asked = this.notes.read("cells");
+    return Number(counts.includes(asked) ? asked : COMPARED);
+  }
+
+  choose(count) {
+    this.notes.note("cells", count);
+    this.load();
+  }
+
   begin() {
     const { steps } = this.conversion;
     this.field.classList.remove("is-waiting");
     this.field.dataset.size = this.places.length;
+    this.find(".cells").value = this.count;
     this.paint();
     for (const axis of [".axis-x", ".axis-y"]) {
       this.find(`.square ${axis}`).replaceChildren(...stepTicks(steps).map(({ step, place }) => {
@@ -92,7 +121,7 @@ export class Figure {
   // "compare=999-500": two steps by the sampler's count.
   pairInAddress() {
     const ends = [0, this.places.length - 1];
-    const text = wished("compare");
+    const text = this.notes.read(this.noted);
     if (text === null) return { pair: ends, problem: "" };
     const { steps, last } = this.conversion;
     const [low, high] = [Math.min(steps[0], steps[last]), Math.max(steps[0], steps[last])];
@@ -155,7 +184,7 @@ export class Figure {
     this.chosen = cell;
     this.showPair();
     const { steps } = this.conversion;
-    noteWish("compare", cell.map((index) => steps[this.places[index]]).join("-"));
+    this.notes.note(this.noted, cell.map((index) => steps[this.places[index]]).join("-"));
     this.present.go(this.places[cell[1]], since);
     tellDone("steps compared");
   }
@@ -211,7 +240,7 @@ export class Figure {
   // --- the step
 
   follow() {
-    if (this.present.conversion !== this.conversion) return;
+    if (!this.present.isOf(this.conversion)) return;
     for (const line of this.place.querySelectorAll(".here")) line.style.setProperty("--at", `${this.along(this.present.place)}%`);
   }
 
@@ -229,6 +258,7 @@ export class Figure {
 
   close() {
     this.wanted = null;
+    this.trailing?.();
     this.ending?.();
     this.listeners.abort();
     for (const panel of this.panels) panel.watched?.disconnect();
@@ -236,7 +266,7 @@ export class Figure {
 }
 
 // Evenly over the walk, first and last among them.
-export function comparedPlaces(last, most = MOST_COMPARED) {
+export function comparedPlaces(last, most) {
   const count = Math.min(most, last + 1);
   return Array.from({ length: count }, (_, i) => (count === 1 ? 0 : Math.round((i * last) / (count - 1))));
 }

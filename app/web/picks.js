@@ -4,13 +4,14 @@ import { openConversion } from "./conversion.js";
 import { element, tellDone } from "./dom.js";
 import { distanceToPicks, featureOf, intervalCentres, intervals, openMaps, openVectors } from "./hidden.js";
 import { COLOURS, HIGHEST_DB, LOWEST_DB } from "./picture.js";
-import { presentOf } from "./present.js";
+import { followConversion, presentOf } from "./present.js";
 import { TraceProblem } from "./trace.js";
 import { Trajectory } from "./trajectory.js";
-import { noteWish, wished } from "./wishes.js";
+import { notesOf } from "./wishes.js";
 
 const [FEWEST, MOST, FIRST] = [2, 100, 8]; // picks; SingVisio's own number is 100
 const THUMB = { width: 88, height: 50 }; // pixels of a small picture
+const PAINT_MS = 5; // of small pictures in one frame; the slider must not wait for all of them
 const STRIPS = [["centre", "Nearest to each interval’s mean"], ["even", "Every k-th step"]];
 
 export class Figure {
@@ -21,7 +22,7 @@ export class Figure {
     this.slider = this.find(".slider");
     this.slider.addEventListener("input", () => {
       this.pick(Number(this.slider.value));
-      noteWish("picks", this.count);
+      this.notes.note("picks", this.count);
       tellDone("picks chosen");
     });
     const go = (index, since) => this.present.go(this.kept.places[index], since);
@@ -31,20 +32,27 @@ export class Figure {
     }
   }
 
-  // data: {trace, roots, group}
+  // data: {trace: an id, or null for whatever the group presents, roots, group}
   async open(data) {
+    if (data.trace === null) {
+      this.trailing ??= followConversion(data.group, (trace) => this.open({ ...data, trace, sharesState: true }));
+      return;
+    }
     if (data.trace === this.wanted) return;
     this.wanted = data.trace;
+    this.notes = notesOf(data.sharesState);
     for (const end of this.endings.splice(0)) end();
     try {
       const conversion = await openConversion(data.roots, data.trace);
       const [maps, kept] = await Promise.all([openMaps(conversion), openVectors(conversion)]);
       if (this.wanted !== data.trace || this.closed) return;
       this.say("");
+      this.place.classList.remove("is-missing");
       this.begin(conversion, maps, kept, data.group);
     } catch (error) {
       if (this.wanted !== data.trace) return;
       this.wanted = null;
+      this.place.classList.add("is-missing"); // another conversion's picture is none of this one
       this.say(error instanceof TraceProblem ? error.message : `The picks cannot be drawn: ${error.message}.`);
     }
   }
@@ -53,7 +61,7 @@ export class Figure {
     Object.assign(this, { conversion, maps, kept, present: presentOf(group), feature: featureOf(group) });
     const most = Math.min(MOST, kept.places.length);
     this.slider.max = most;
-    const asked = wished("picks");
+    const asked = this.notes.read("picks");
     const whole = asked === null ? Math.min(this.count ?? FIRST, most) : Number(asked);
     const known = Number.isInteger(whole) && whole >= Math.min(FEWEST, most) && whole <= most;
     if (!known) this.say(`The address asks for “${asked.slice(0, 40)}” steps; from ${FEWEST} to ${most} can be picked.`);
@@ -79,6 +87,7 @@ export class Figure {
     const { length } = this.kept.places;
     const picks = { centre: intervalCentres(this.vectors, length, count), even: intervals(length, count).slice(0, -1) };
     this.picks = picks;
+    this.unpainted = [];
     this.slider.value = count;
     this.find("output").textContent = `${count} of ${length}`;
     this.slider.setAttribute("aria-valuetext", `${count} of ${length} steps`);
@@ -100,19 +109,29 @@ export class Figure {
     const { conversion } = this;
     const place = this.kept.places[index];
     const canvas = element("canvas", { ...THUMB, "aria-hidden": "true" });
-    this.values ??= new Float32Array(conversion.walk.size);
-    if (this.values.length !== conversion.walk.size) this.values = new Float32Array(conversion.walk.size);
-    paintSmall(canvas, conversion.predictedAt(place, this.values), conversion);
+    this.unpainted.push([canvas, place]);
+    this.painting ??= requestAnimationFrame(() => this.paintSome());
     const step = conversion.steps[place];
     const button = element("button", { type: "button", "data-place": place, "aria-label": `Prediction at step ${step}: go there` }, canvas, `${step}`);
     button.addEventListener("click", (event) => this.present.go(place, event.timeStamp));
     return button;
   }
 
+  // As many of the small pictures as a frame has time for; the rest in the next.
+  paintSome() {
+    const { conversion } = this;
+    if (this.values?.length !== conversion.walk.size) this.values = new Float32Array(conversion.walk.size);
+    for (const until = performance.now() + PAINT_MS; this.unpainted.length > 0 && performance.now() < until;) {
+      const [canvas, place] = this.unpainted.shift();
+      paintSmall(canvas, conversion.predictedAt(place, this.values), conversion);
+    }
+    this.painting = this.unpainted.length > 0 && !this.closed ? requestAnimationFrame(() => this.paintSome()) : null;
+  }
+
   // --- the step
 
   follow() {
-    if (this.present.conversion !== this.conversion || !this.picks) return;
+    if (!this.present.isOf(this.conversion) || !this.picks) return;
     const { places } = this.kept;
     const every = places.length > 1 ? places[1] - places[0] : 1;
     const index = Math.min(Math.max(Math.round((this.present.place - places[0]) / every), 0), places.length - 1);
@@ -135,6 +154,7 @@ export class Figure {
 
   close() {
     this.closed = true;
+    this.trailing?.();
     for (const end of this.endings.splice(0)) end();
     this.chart.close();
   }

@@ -60,7 +60,8 @@ export class Picture {
     this.valueAt = null; // (band, frame) -> dB, of what is drawn
     this.contours = [];
     this.window = WHOLE;
-    this.resize();
+    this.context = this.canvas.getContext("2d"); // another picture may have given the canvas its size
+    if (!this.resize()) this.drawTicks();
   }
 
   drawTicks() {
@@ -111,7 +112,6 @@ export class Picture {
     if (this.canvas.width === width && this.canvas.height === height) return false;
     this.canvas.width = width;
     this.canvas.height = height;
-    this.context = this.canvas.getContext("2d");
     this.drawTicks();
     return true;
   }
@@ -139,7 +139,6 @@ export class Picture {
   compose(playheadSeconds = this.playhead) {
     this.playhead = playheadSeconds;
     const { context, canvas } = this;
-    if (!context) return;
     context.imageSmoothingEnabled = false;
     const { left, right, foot, top } = this.window;
     const { n_mels: bands } = this.grid;

@@ -8,6 +8,15 @@ export const presentOf = (group) => {
   return groups.get(group);
 };
 
+// `open(id)` is called for whatever conversion the group presents, now and whenever it is another; for figures that are
+// not told which. It is given back a function that ends that.
+export function followConversion(group, open) {
+  let shown = null;
+  return presentOf(group).watch(({ conversion: { id } }) => {
+    if (id !== shown) open((shown = id));
+  });
+}
+
 export class Present {
   constructor() {
     this.conversion = null;
@@ -34,6 +43,11 @@ export class Present {
     this.place = Math.min(Math.max(Math.round(place), 0), this.conversion.last);
     for (const draw of this.watchers) draw(this);
     performance.measure("scrub", { start: since, end: performance.now() });
+  }
+
+  // Whether that very conversion is shown; it may have been loaded twice.
+  isOf(conversion) {
+    return this.conversion !== null && this.conversion.id === conversion.id;
   }
 
   // Forgets the conversion when the figure that brought it leaves the page.

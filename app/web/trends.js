@@ -1,6 +1,6 @@
 // What was measured along the walks of all conversions that are compared; a click on the chart goes there.
 
-import { atOf, axisOf, comparedIds, endsOf, LETTERS, writeAt } from "./compared.js";
+import { atOf, atOfPlace, axisOf, comparedIds, endsOf, LETTERS, writeAt } from "./compared.js";
 import { openConversion } from "./conversion.js";
 import { element, signed, svg } from "./dom.js";
 import { pointsOf, readMeasures, roundTicks } from "./measures.js";
@@ -57,8 +57,8 @@ export class Figure {
       }
     }));
     if (this.wish !== wish) return;
-    this.say(problems.join(" "));
-    this.walks = found.filter(Boolean).map((walk, i) => ({ ...walk, letter: "ABCD"[i] }));
+    this.problems = problems;
+    this.walks = found.flatMap((walk, i) => (walk ? [{ ...walk, letter: LETTERS[i] }] : []));
     this.draw();
   }
 
@@ -72,18 +72,17 @@ export class Figure {
   }
 
   // Where a place of a walk lies on the common axis, 0 to 1.
-  across({ conversion: { sigma, last } }, place) {
-    if (!this.noise) return last === 0 ? 1 : place / last;
+  across({ conversion }, place) {
     const [low, high] = this.ends;
-    return (-20 * Math.log10(sigma[place]) - low) / (high - low);
+    return (atOfPlace(conversion, axisOf(this.view), place) - low) / (high - low);
   }
 
   draw() {
     if (!this.walks) return;
     const kind = this.view.get("shows") === "state" ? "state" : "predicted";
     const [words, digits, way] = COLUMNS[this.column];
-    const all = this.walks.flatMap(({ conversion: { sigma, last } }) => [sigma[0], sigma[last]]).map((sigma) => -20 * Math.log10(sigma));
-    this.ends = [Math.floor(Math.min(...all)), Math.ceil(Math.max(...all))];
+    this.sayWrong();
+    this.ends = endsOf(axisOf(this.view), this.walks.map(({ conversion }) => conversion));
     this.curves = this.walks.map((walk) => ({ ...walk, points: pointsOf(walk.rows, { column: this.column, kind }) }));
     const values = this.curves.flatMap(({ points }) => points.map(({ value }) => value));
     this.log = this.view.get("scale") === "log" && values.length > 0 && Math.min(...values) > 0;
@@ -122,16 +121,14 @@ export class Figure {
     };
     this.find(".axis-y").replaceChildren(...ticks.map((tick) => mark(this.up(tick), Number(tick.toFixed(Math.max(digits, 1))).toString().replace("-", "−"))));
     const axis = this.find(".axis-x");
-    const [low, high] = this.noise ? this.ends : [0, 100];
+    const [low, high] = this.noise ? this.ends : [0, 100]; // in %
     axis.dataset.unit = this.noise ? "SNR in dB: the same noise for all" : "% of the way from noise to result";
     axis.replaceChildren(...roundTicks(low, high).map((tick) => mark((tick - low) / (high - low), signed(tick, 0))));
   }
 
   get share() {
-    const at = Number(this.view.get("at") ?? NaN);
-    if (!this.noise) return Number.isFinite(at) ? Math.min(1, Math.max(0, at)) : 1;
     const [low, high] = this.ends;
-    return Number.isFinite(at) ? Math.min(1, Math.max(0, (at - low) / (high - low))) : 1;
+    return (atOf(this.view, this.ends) - low) / (high - low);
   }
 
   follow() {
@@ -151,9 +148,9 @@ export class Figure {
   }
 
   go(share, since) {
-    const [low, high] = this.noise ? this.ends : [0, 1];
+    const [low, high] = this.ends;
     const start = since ?? performance.now();
-    this.view.set({ at: String(Number((low + Math.min(1, Math.max(0, share)) * (high - low)).toFixed(4))) });
+    this.view.set({ at: writeAt(low + Math.min(1, Math.max(0, share)) * (high - low)) });
     performance.measure("scrub", { start, end: performance.now() });
   }
 
@@ -170,6 +167,16 @@ export class Figure {
     event.preventDefault();
     event.stopPropagation();
     this.go(to ?? this.share + by, event.timeStamp);
+  }
+
+  // What could not be loaded, and what the address says that cannot be used.
+  sayWrong() {
+    const [measure, scale] = ["measure", "scale"].map((name) => this.view.get(name));
+    const faults = [];
+    if (measure !== null && !Object.hasOwn(COLUMNS, measure)) faults.push(`no measure “${measure.slice(0, 40)}”`);
+    if (scale !== null && !["log", "linear"].includes(scale)) faults.push(`no scale “${scale.slice(0, 40)}”`);
+    const asked = faults.length ? [`The address asks for what is not there: ${faults.join("; ")}.`] : [];
+    this.say([...this.problems, ...asked].join(" "));
   }
 
   say(sentence) {

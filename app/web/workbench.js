@@ -1,75 +1,89 @@
 // Up to four conversions side by side on one axis, one zoom and one playhead.
 
+import { atOf, atOfPlace, axisOf, comparedIds, endsOf, LETTERS, placeAt, writeAt } from "./compared.js";
 import { openConversion } from "./conversion.js";
 import { decibels } from "./decibels.js";
 import { makeDifferenceLegend } from "./diverging.js";
-import { element, signed } from "./dom.js";
+import { element } from "./dom.js";
 import { wishOf } from "./keys.js";
 import { makeLegend } from "./panel.js";
-import { Player } from "./sound.js";
+import { presentOf } from "./present.js";
 import { TraceProblem } from "./trace.js";
 import { readRange, viewOfPage, writeRange } from "./view_state.js";
 import { Abx } from "./workbench_abx.js";
 import { Card } from "./workbench_card.js";
+import { faultsOf } from "./workbench_faults.js";
+import { Pins } from "./workbench_pins.js";
+import { Listening } from "./workbench_sound.js";
 import { brushable, readZoom, writeZoom } from "./workbench_zoom.js";
 
-export const LETTERS = "ABCD";
-const NAMES = ["compare", "axis", "at", "zoom", "f0", "band", "against", "pins", "shows"];
-const MOST_PINS = 8;
+const NAMES = ["compare", "axis", "at", "zoom", "f0", "band", "against", "pins", "shows", "inside"];
 const NOISE_STEP_DB = 0.1;
+const WRITTEN_IN = "input, select, textarea";
 
 export class Figure {
   constructor(place) {
     this.place = place;
     this.find = (selector) => place.querySelector(selector);
     this.cards = [];
-    this.player = new Player();
-    this.player.onchange = () => this.showPlaying();
-    this.heard = null; // {card, kind, place}
+    this.listening = new Listening(
+      (sentence) => this.say(sentence),
+      (seconds) => this.cards.forEach(({ panel }) => panel.picture?.compose(seconds)),
+      () => this.cards.forEach((card) => card.showHeard((kind) => this.listening.isHeard(card, kind))),
+    );
     this.listeners = new AbortController();
     this.abx = new Abx(this.find(".abx"), (sentence) => this.say(sentence));
+    this.find(".legends").append(makeLegend(), makeDifferenceLegend());
+  }
+
+  // data: {roots, scores, example: [ids], group: of the figures that look inside one of the conversions}
+  open(data) {
+    if (this.view) return;
+    this.data = data;
+    this.view = viewOfPage();
+    this.pins = new Pins(this.find(".pinned"), this.find(".pin"), this.view, (axis, at, since) => this.go(at, since, axis));
+    this.present = presentOf(data.group);
+    this.find(".example").hidden = data.example.length === 0;
     this.connect();
+    this.endings = [this.view.watch(NAMES, (names) => this.follow(names)), this.present.watch(() => this.followInside())];
+    this.load();
   }
 
   connect() {
     const { signal } = this.listeners;
     const on = (selector, event, act) => this.find(selector).addEventListener(event, act, { signal });
+    const chosen = (selector, name, plain) => on(selector, "change", () => {
+      const { value } = this.find(selector);
+      this.view.set({ [name]: value === plain ? null : value });
+    });
+    chosen(".shows", "shows", "predicted");
+    chosen(".against", "against", "");
+    chosen(".look-inside", "inside", LETTERS[0]);
     on(".slider", "input", (event) => this.go(Number(this.find(".slider").value), event.timeStamp));
-    on(".shows", "change", () => this.view.set({ shows: this.find(".shows").value === "predicted" ? null : "state" }));
-    on(".against", "change", () => this.view.set({ against: this.find(".against").value || null }));
     on(".axis", "change", () => this.changeAxis());
     on(".f0", "change", () => this.view.set({ f0: this.find(".f0").checked ? null : "0" }));
     on(".whole", "click", () => this.view.set({ zoom: null }));
-    on(".pin", "click", () => this.pin());
-    for (const end of [".low", ".high"]) on(end, "change", () => this.changeBand());
+    on(".pin", "click", () => this.pins.add(axisOf(this.view), this.at));
+    on(".band", "change", () => this.changeBand());
+    on(".part", "change", () => this.changePart());
     on(".example", "click", () => this.view.set({ compare: this.data.example.join(",") }));
     document.addEventListener("keydown", (event) => this.key(event), { signal });
-    this.find(".legends").append(makeLegend(), makeDifferenceLegend());
-  }
-
-  // data: {roots, scores, example: [ids]}
-  open(data) {
-    if (this.view) return;
-    this.data = data;
-    this.view = viewOfPage();
-    this.end = this.view.watch(NAMES, (names) => this.follow(names));
-    this.find(".empty").hidden = data.example.length === 0;
-    this.load();
   }
 
   follow(names) {
-    if (names.includes("compare")) this.load();
-    else this.draw();
-  }
-
-  get ids() {
-    return [...new Set((this.view.get("compare") ?? "").split(",").filter(Boolean))].slice(0, LETTERS.length);
+    if (!names.includes("compare")) return this.draw();
+    // what belonged to a conversion that was taken away goes with it
+    const ids = comparedIds(this.view);
+    const [against, inside] = ["against", "inside"].map((name) => this.view.get(name));
+    if (against !== null && !["source", "target", ...ids].includes(against)) this.view.set({ against: null });
+    if (inside !== null && LETTERS.indexOf(inside) >= ids.length) this.view.set({ inside: null });
+    this.load();
   }
 
   // Loads what is to be compared; a conversion that cannot be shown is named, and the others are shown.
   async load() {
     const wish = (this.wish = Symbol("the latest wish"));
-    const { ids } = this;
+    const ids = comparedIds(this.view);
     const start = performance.now();
     const problems = [];
     const found = await Promise.all(ids.map((id) => openConversion(this.data.roots, id).catch((error) => {
@@ -77,103 +91,109 @@ export class Figure {
       problems.push(error.message);
       return null;
     })));
-    if (this.wish !== wish) return;
-    if (this.cards.length) this.player.stop();
-    this.say(problems.join(" "));
-    for (const card of this.cards) {
-      card.endStates();
-      card.close();
-    }
-    this.cards = found.filter(Boolean).map((conversion, i) => this.makeCard(conversion, LETTERS[i]));
-    this.find(".cards").replaceChildren(...this.cards.map(({ node }) => node));
-    this.find(".desk").hidden = this.cards.length === 0;
-    this.find(".empty").hidden = this.cards.length > 0 || this.data.example.length === 0;
-    for (const card of this.cards) {
-      brushable(card.panel, (zoom) => this.view.set({ zoom: writeZoom(zoom) }));
-      card.endStates = card.conversion.watchStates(() => {
-        if (card.panel.classList.contains("is-waiting")) this.draw();
-      });
-    }
+    if (this.wish !== wish || this.listeners.signal.aborted) return;
+    this.problems = problems;
+    const before = this.cards;
+    this.cards = found.flatMap((conversion, i) => {
+      if (!conversion) return [];
+      return [before.find((card) => card.conversion === conversion && card.letter === LETTERS[i]) ?? this.makeCard(conversion, LETTERS[i])];
+    });
+    this.listening.keep(this.cards);
+    for (const card of before) if (!this.cards.includes(card)) card.close();
+    this.arrange();
     this.abx.open(this.cards);
-    if (this.cards.length) this.draw();
+    this.draw();
+    this.place.dataset.shown = this.cards.map(({ letter }) => letter).join("");
     performance.measure("choose", { start, end: performance.now() });
   }
 
+  // Cards that stay are not moved: they would lose the focus.
+  arrange() {
+    const holder = this.find(".cards");
+    const held = [...holder.children].findIndex((node) => node.matches(":focus-within"));
+    for (const node of [...holder.children]) if (!this.cards.some((card) => card.node === node)) node.remove();
+    this.cards.forEach(({ node }, i) => {
+      if (holder.children[i] !== node) holder.insertBefore(node, holder.children[i] ?? null);
+    });
+    if (held >= 0 && !holder.matches(":focus-within")) (this.cards[Math.min(held, this.cards.length - 1)]?.removing ?? this.find(".example")).focus();
+    this.find(".desk").hidden = this.cards.length === 0;
+    this.find(".empty").hidden = this.cards.length > 0;
+  }
+
   makeCard(conversion, letter) {
-    const { source, target, sampler, key_shift_semitones: key } = conversion.manifest;
-    const unusual = [
-      sampler.without.length && `without ${sampler.without.join(", ")}`,
-      ...Object.entries(sampler.guidance).map(([name, weight]) => `guidance ${name} ${signed(weight, 1)}`),
-      sampler.swap && `${sampler.swap.singer} from place ${sampler.swap.at} on`,
-      sampler.defect && `bug: ${sampler.defect}`,
-      sampler.seed && `seed ${sampler.seed}`,
-    ].filter(Boolean);
-    const title = {
-      who: `${source.singer} → ${target}, “${source.phrase.replaceAll("_", " ")}”`,
-      how: [`${sampler.name}, ${sampler.steps} step${sampler.steps === 1 ? "" : "s"}`, `${signed(key, 0)} semitones`, ...unusual].join(" · "),
-    };
-    return new Card(conversion, letter, title, this.data.scores, {
-      listen: (card, kind) => this.listen(card, kind),
-      remove: (card) => this.remove(card),
+    const card = new Card(conversion, letter, this.data.scores, {
+      listen: (kind) => this.listen(card, kind),
+      remove: () => this.remove(card),
       readout: this.find(".readout"),
     });
+    brushable(card.panel, (zoom) => this.view.set({ zoom: writeZoom(zoom) }));
+    card.onreached = () => this.draw();
+    return card;
   }
 
   // --- the common axis
 
-  get axis() {
-    return this.view.get("axis") === "noise" ? "noise" : "step";
-  }
-
-  // Ends of the axis: shares of the walk, or SNR in dB from the noisiest to the cleanest of all that are compared.
   get ends() {
-    if (this.axis === "step") return [0, 1];
-    const all = this.cards.flatMap(({ conversion: { sigma, last } }) => [sigma[0], sigma[last]]).map((sigma) => -20 * Math.log10(sigma));
-    return [Math.floor(Math.min(...all)), Math.ceil(Math.max(...all))];
+    return endsOf(axisOf(this.view), this.cards.map(({ conversion }) => conversion));
   }
 
   get at() {
-    const [low, high] = this.ends;
-    const text = this.view.get("at");
-    const asked = text === null || text.trim() === "" ? NaN : Number(text);
-    return Number.isFinite(asked) ? Math.min(high, Math.max(low, asked)) : high;
+    return atOf(this.view, this.ends);
   }
 
-  go(at, since = performance.now()) {
-    this.view.set({ at: String(Number(at.toFixed(4))) });
+  go(at, since = performance.now(), axis = axisOf(this.view)) {
+    this.view.set({ axis: axis === "noise" ? axis : null, at: writeAt(at) });
     performance.measure("scrub", { start: since, end: performance.now() });
   }
 
   // The other axis, at the place of the first conversion.
   changeAxis() {
-    const [first] = this.cards;
-    if (!first) return;
-    const { sigma, last } = first.conversion;
-    const at = this.find(".axis").value === "noise" ? -20 * Math.log10(sigma[first.place]) : last && first.place / last;
-    this.view.set({ axis: this.find(".axis").value === "noise" ? "noise" : null, at: String(Number(at.toFixed(4))) });
+    const [{ conversion, place }] = this.cards;
+    const axis = this.find(".axis").value;
+    this.go(atOfPlace(conversion, axis, place), performance.now(), axis);
   }
 
   changeBand() {
-    const [low, high] = [".low", ".high"].map((end) => this.find(end).value);
-    const text = `${low}:${high}`;
-    this.view.set({ band: text === ":" || !readRange(text) ? null : text });
+    const range = [".low", ".high"].map((end, i) => (this.find(end).value === "" ? [-Infinity, Infinity][i] : Number(this.find(end).value)));
+    this.view.set({ band: writeRange(range.sort((a, b) => a - b)) });
+  }
+
+  // Seconds and Hz, from and to, of the whole of the longest picture.
+  get wholePart() {
+    const all = this.cards.map(({ conversion }) => conversion);
+    return [0, Math.max(...all.map(({ seconds }) => seconds)), 0, Math.max(...all.map(({ manifest }) => manifest.grid.mel_high_hz))];
+  }
+
+  // The part of the pictures that is seen, by numbers; what is left empty reaches to the picture's end.
+  changePart() {
+    const ends = this.wholePart;
+    const typed = [...this.find(".part").querySelectorAll("input")].map((input, i) => (input.value === "" ? ends[i] : Number(input.value)));
+    const [from, to, low, high] = typed;
+    const text = writeZoom({ from, to, low, high });
+    if (typed.every((number, i) => number === ends[i])) this.view.set({ zoom: null });
+    else if (readZoom(text)) this.view.set({ zoom: text });
+    else this.say("A part of the pictures begins before it ends, in seconds and in Hz.");
   }
 
   // --- drawing
 
   draw() {
+    this.say([...(this.problems ?? []), faultsOf(this.view, comparedIds(this.view))].filter(Boolean).join(" "));
     if (this.cards.length === 0) return;
+    const axis = axisOf(this.view);
     const [low, high] = this.ends;
-    const { axis, at } = this;
+    const at = atOf(this.view, [low, high]);
     const slider = this.find(".slider");
-    Object.assign(slider, { min: low, max: high, step: axis === "noise" ? NOISE_STEP_DB : 1 / Math.max(1, ...this.cards.map(({ conversion }) => conversion.last)) });
+    const most = Math.max(1, ...this.cards.map(({ conversion }) => conversion.last));
+    Object.assign(slider, { min: low, max: high, step: axis === "noise" ? NOISE_STEP_DB : 1 / most });
     slider.value = at;
-    for (const card of this.cards) card.place = card.placeAt(axis, at);
+    for (const card of this.cards) card.place = placeAt(card.conversion, axis, at);
     const shows = this.view.get("shows") === "state" ? "state" : "predicted";
     const options = { shows, zoom: this.zoom, band: readRange(this.view.get("band")), f0: this.view.get("f0") !== "0" };
     for (const card of this.cards) card.draw({ ...options, reference: this.reference(card, shows) });
     this.tell(axis, at, options);
-    this.followSound();
+    this.listening.follow();
+    this.lookInside();
     this.place.dataset.at = at;
   }
 
@@ -184,17 +204,18 @@ export class Figure {
     return this.zoomed;
   }
 
-  // What a card's differences are taken from: {db, frames, words}; null where none are wanted, or it is the card itself.
+  // What a card's differences are taken from: {db, frames, grid, words}; null where none are wanted, or it is the card itself.
   reference(card, shows) {
     const against = this.view.get("against");
     const { conversion } = card;
-    const still = (levels, frames, words) => levels && { db: decibels(levels, conversion.ofLevels, new Float32Array(levels.length)), frames, words };
+    const { grid, reference_frames: framesOfTarget } = conversion.manifest;
+    const still = (levels, frames, words) => levels && { db: decibels(levels, conversion.ofLevels), frames, grid, words };
     if (against === "source") return (card.sourceDb ??= still(conversion.source, conversion.frames, "its source"));
-    if (against === "target") return (card.targetDb ??= still(conversion.target, conversion.manifest.reference_frames, "the target’s own recording"));
+    if (against === "target") return (card.targetDb ??= still(conversion.target, framesOfTarget, "the target’s own recording"));
     const other = this.cards.find(({ conversion: { id } }) => id === against);
     if (!other || other === card) return null;
     const db = other.decibels(shows);
-    return db && { db, frames: other.conversion.frames, words: other.letter };
+    return db && { db, frames: other.conversion.frames, grid: other.conversion.manifest.grid, words: other.letter };
   }
 
   tell(axis, at, { shows, zoom, band, f0 }) {
@@ -205,132 +226,104 @@ export class Figure {
     this.find(".axis").value = axis;
     this.find(".f0").checked = f0;
     this.find(".whole").hidden = !zoom;
-    if (band !== this.band) [this.find(".low").value, this.find(".high").value] = (band ?? ["", ""]).map((end) => (Number.isFinite(end) ? end : ""));
-    this.band = band;
-    this.tellAgainst();
-    this.tellPins();
+    this.tellNumbers(band, zoom);
+    this.tellChoices();
+    this.pins.draw();
   }
 
-  tellAgainst() {
-    const options = [["", "nothing"], ["source", "its source"], ["target", "the target’s own recording"], ...this.cards.map(({ conversion, letter }) => [conversion.id, letter])];
-    const select = this.find(".against");
-    const key = options.join();
-    if (key !== this.againstKey) select.replaceChildren(...options.map(([value, words]) => element("option", { value }, words)));
-    this.againstKey = key;
-    const asked = this.view.get("against") ?? "";
-    select.value = options.some(([value]) => value === asked) ? asked : "";
+  // Only when they change, so that a number that is being typed stays.
+  tellNumbers(band, zoom) {
+    const key = [this.view.get("band"), this.view.get("zoom")].join(" ");
+    if (key === this.numbersKey) return;
+    this.numbersKey = key;
+    [this.find(".low").value, this.find(".high").value] = (band ?? []).concat("", "").map((end) => (Number.isFinite(end) ? end : ""));
+    const ends = this.wholePart;
+    const part = zoom ? [zoom.from, zoom.to, zoom.low, zoom.high] : ends;
+    this.find(".part").querySelectorAll("input").forEach((input, i) => {
+      const text = Math.abs(part[i] - ends[i]) < 0.01 ? "" : `${part[i]}`;
+      if (input.value !== text) input.value = text;
+    });
   }
 
-  // --- pins
-
-  get pins() {
-    return (this.view.get("pins") ?? "").split(",").filter(Boolean).map(Number).filter(Number.isFinite).slice(0, MOST_PINS);
-  }
-
-  pin() {
-    const pins = [...this.pins.filter((at) => at !== this.at), this.at].slice(-MOST_PINS).sort((a, b) => a - b);
-    this.view.set({ pins: pins.join(",") });
-  }
-
-  tellPins() {
-    const key = `${this.axis} ${this.view.get("pins") ?? ""}`;
-    if (key === this.pinsKey) return;
-    this.pinsKey = key;
-    this.find(".pinned").replaceChildren(...this.pins.map((at) => {
-      const words = this.axis === "noise" ? `${signed(at)} dB` : `${(100 * at).toFixed(1)} %`;
-      const button = element("button", { type: "button", title: "Go there; with Delete it is taken away" }, words);
-      button.addEventListener("click", (event) => this.go(at, event.timeStamp));
-      button.addEventListener("keydown", (event) => {
-        if (event.key === "Delete") this.view.set({ pins: this.pins.filter((pin) => pin !== at).join(",") || null });
-      });
-      return button;
-    }));
-  }
-
-  // --- sound: one playhead, and another card takes over where it stands
-
-  sound(card, kind) {
-    return kind === "converted" ? card.conversion.recording("converted") : card.conversion.stepSound("predicted", card.place);
-  }
-
-  listen(card, kind) {
-    if (this.player.playing && this.heard?.card === card && this.heard.kind === kind) {
-      this.player.stop();
-      return;
+  tellChoices() {
+    const key = this.cards.map(({ letter, conversion: { id } }) => letter + id).join();
+    if (key !== this.choicesKey) {
+      this.choicesKey = key;
+      const letters = this.cards.map(({ conversion: { id }, letter }) => [id, letter]);
+      const fill = (selector, options) => this.find(selector).replaceChildren(...options.map(([value, words]) => element("option", { value }, words)));
+      fill(".against", [["", "nothing"], ["source", "its source"], ["target", "the target’s own recording"], ...letters]);
+      fill(".look-inside", letters.map(([, letter]) => [letter, letter]));
     }
-    this.abx.silence();
-    this.play(card, kind, this.player.playing !== null);
+    const against = this.find(".against");
+    against.value = this.view.get("against") ?? "";
+    if (against.selectedIndex < 0) against.value = "";
+    this.find(".look-inside").value = this.inside.letter;
   }
 
-  play(card, kind, follow) {
-    const sound = this.sound(card, kind);
-    if (!sound) return this.say("This conversion keeps no such sound.");
-    this.heard = { card, kind, place: sound.place ?? null };
-    this.player.play(sound.name, sound.load, { follow }).then(() => this.runPlayhead()).catch((error) => this.say(`This sound cannot be played: ${error.message}.`));
+  // --- one of them is looked into by the figures below
+
+  get inside() {
+    return this.cards.find(({ letter }) => letter === (this.view.get("inside") ?? LETTERS[0])) ?? this.cards[0];
   }
 
-  followSound() {
-    if (!this.player.playing || this.heard.kind !== "predicted") return;
-    if (this.sound(this.heard.card, "predicted").place !== this.heard.place) this.play(this.heard.card, "predicted", true);
+  // Only where it is news: a figure that went to a place has told the others already.
+  lookInside() {
+    const { conversion, place } = this.inside;
+    if (this.present.conversion === conversion && this.present.place === place) return;
+    this.publishing = true;
+    this.present.show(conversion, place);
+    this.publishing = false;
   }
 
-  runPlayhead() {
-    if (this.frame) return;
-    const tick = () => {
-      const seconds = this.player.position();
-      for (const { panel } of this.cards) if (panel.picture) panel.picture.compose(seconds);
-      this.frame = seconds === null ? null : requestAnimationFrame(tick);
-    };
-    this.frame = requestAnimationFrame(tick);
-  }
-
-  showPlaying() {
-    const playing = this.player.playing !== null;
-    for (const card of this.cards) {
-      for (const [kind, button] of Object.entries(card.buttons)) {
-        button.setAttribute("aria-pressed", String(playing && this.heard?.card === card && this.heard.kind === kind));
-      }
-    }
+  followInside() {
+    if (this.publishing || !this.inside) return;
+    const { conversion } = this.inside;
+    if (this.present.conversion !== conversion || this.present.place === this.inside.place) return;
+    this.view.set({ at: writeAt(atOfPlace(conversion, axisOf(this.view), this.present.place)) });
   }
 
   // --- the reader's wishes
 
+  listen(card, kind) {
+    this.abx.silence();
+    this.listening.press(card, kind);
+  }
+
   key(event) {
-    if (this.cards.length === 0) return;
-    const slider = this.find(".slider");
-    const letter = LETTERS.indexOf(event.key.toUpperCase());
-    const inside = event.composedPath().includes(this.place);
-    if (inside && letter >= 0 && this.cards[letter] && !event.ctrlKey && !event.metaKey && !event.altKey && !event.composedPath().some((node) => node.matches?.("input, select"))) {
-      this.listen(this.cards[letter], this.heard?.kind ?? "converted");
-      return;
-    }
-    const steps = this.axis === "noise" ? (this.ends[1] - this.ends[0]) / NOISE_STEP_DB : Math.max(...this.cards.map(({ conversion }) => conversion.last));
-    const wish = inside ? wishOf(event, this.place, slider, steps) : null;
-    if (wish === null || typeof wish === "string") return;
+    const path = event.composedPath();
+    if (this.cards.length === 0 || !path.includes(this.place)) return;
+    const bare = !event.ctrlKey && !event.metaKey && !event.altKey && !path.some((node) => node.matches?.(WRITTEN_IN));
+    const card = bare && event.key?.length === 1 && this.cards.find(({ letter }) => letter === event.key.toUpperCase());
+    if (card) return this.listen(card, this.listening.heard?.kind ?? "converted");
     const [low, high] = this.ends;
-    const one = (high - low) / Math.max(1, steps);
-    this.go(wish.to === undefined ? this.at + wish.by * one : wish.to === 0 ? low : high, event.timeStamp);
+    const steps = axisOf(this.view) === "noise" ? (high - low) / NOISE_STEP_DB : Math.max(1, ...this.cards.map(({ conversion }) => conversion.last));
+    const wish = wishOf(event, this.place, this.find(".slider"), steps);
+    if (wish === null || typeof wish === "string") return;
+    const here = Math.round(((this.at - low) / (high - low)) * steps);
+    const at = wish.to === undefined ? low + ((here + wish.by) / steps) * (high - low) : wish.to === 0 ? low : high;
+    this.go(Math.min(high, Math.max(low, at)), event.timeStamp);
     event.preventDefault();
   }
 
   remove(card) {
-    const left = this.ids.filter((id) => id !== card.conversion.id);
+    const left = comparedIds(this.view).filter((id) => id !== card.conversion.id);
     this.view.set({ compare: left.length ? left.join(",") : null });
   }
 
   say(sentence) {
     const problem = this.find(".problem");
+    if (problem.textContent === sentence) return;
     problem.textContent = sentence;
     problem.hidden = sentence === "";
   }
 
   close() {
-    this.end?.();
+    this.endings?.forEach((end) => end());
     for (const card of this.cards) {
-      card.endStates?.();
+      this.present.clear(card.conversion);
       card.close();
     }
-    this.player.close();
+    this.listening.close();
     this.abx.close();
     this.listeners.abort();
   }

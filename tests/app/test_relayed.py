@@ -40,6 +40,20 @@ def test_files_are_handed_on_as_they_are(client, own_traces):
     assert gzip.decompress(predicted).startswith(b"\x93NUMPY")
 
 
+def test_list_is_handed_on_as_it_lies_there(client, own_traces):
+    answer = client.get("/traces/catalogue.csv")
+    assert answer.content == (own_traces / "catalogue.csv").read_bytes()
+    assert answer.headers["cache-control"] == "no-cache"
+    assert "text/csv" in answer.headers["content-type"]
+
+
+def test_list_of_a_server_that_is_away_is_a_sentence(own_traces, monkeypatch):
+    show(monkeypatch, "http://127.0.0.1:9")
+    answer = TestClient(Starlette(routes=routes())).get("/traces/catalogue.csv")
+    assert answer.status_code == 503
+    assert "cannot be read" in answer.text
+
+
 def test_what_was_read_is_not_asked_for_again(client, far):
     for _ in range(3):
         client.get(f"/traces/{NAMES[0]}/f0.npy.gz")
@@ -58,7 +72,6 @@ def test_what_was_read_is_not_asked_for_again(client, far):
         "/trace.json",
         f"{NAMES[0]}/",
         f"{NAMES[0]}",
-        "catalogue.csv",
     ],
 )
 def test_nothing_else_is_handed_on(client, far, own_traces, path):

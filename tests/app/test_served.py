@@ -56,6 +56,11 @@ def test_modules_have_an_address_that_changes_with_them_and_are_kept(client):
     assert "immutable" in answer.headers["cache-control"]
 
 
+def test_folder_that_is_not_there_has_no_files(monkeypatch, tmp_path):
+    show(monkeypatch, str(tmp_path / "none"))
+    assert TestClient(Starlette(routes=routes())).get(f"{TRACES_PATH}/catalogue.csv").status_code == 404
+
+
 def test_version_changes_with_a_file(tmp_path):
     (tmp_path / "a.js").write_text("1")
     before = served._version(tmp_path)

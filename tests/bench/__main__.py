@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from tests.bench.batches import measure_batches
+from tests.bench.compare import measure_compare
 from tests.bench.engine import measure_engine
 from tests.bench.forms import measure_forms
 from tests.bench.page import Row, measure_page, shipped_traces
@@ -15,7 +16,7 @@ from tests.bench.resume import measure_resume
 from tests.bench.traces import measure_traces
 from tests.support.dashboard import REPOSITORY
 
-PARTS = ("forms", "resume", "engine", "batches", "traces", "page")
+PARTS = ("forms", "resume", "engine", "batches", "traces", "page", "compare")
 HEAVY = ("torch", "sklearn", "librosa", "pyworld")
 APP_PYTHON = REPOSITORY / ".venv-app" / "bin" / "python"
 
@@ -34,6 +35,8 @@ def measure(part: str) -> list[Row]:
     if part == "page":
         python = str(APP_PYTHON) if APP_PYTHON.is_file() else sys.executable
         return measure_imports(python) + measure_page(python, shipped_traces())
+    if part == "compare":
+        return measure_compare()
     if part == "traces":
         return measure_traces()
     if part == "batches":

@@ -96,7 +96,7 @@ def _catalogue() -> list[Row]:
         for parent in (few, many):
             write_trace(parent, manifest, hand_files(manifest))
         rebuild_catalogue(few)
-        (many / CATALOGUE).write_bytes(_many_rows())
+        (many / CATALOGUE).write_bytes(many_rows())
         reading = _median_ms(lambda: read_catalogue(many))
         command = [sys.executable, "-c", APP, str(few), str(many)]
         done = subprocess.run(command, cwd=REPOSITORY, env=os.environ, capture_output=True, text=True, check=True)
@@ -111,7 +111,8 @@ def _catalogue() -> list[Row]:
     ]
 
 
-def _many_rows() -> bytes:
+def many_rows() -> bytes:
+    """A catalogue of ten thousand conversions with scores of all kinds."""
     entry = entry_of(hand_manifest())
     rows = [
         asdict(
