@@ -263,7 +263,7 @@ def test_a_missing_or_damaged_conversion_is_said_and_the_others_go_on(open_page,
     walk = traces / DDPM / "walk.npy.gz"
     walk.write_bytes(walk.read_bytes()[:-20])
     with run_dashboard(traces, tmp_path / "log") as site:
-        page = open_page("/fewer-steps", address=site.address, drawn=False)
+        page = open_page("/fewer-steps", address=site.address, drawn=False, allowed=("status of 404",))
         page.wait_for_selector(".noise_levels[data-drawn]", timeout=30_000)
         assert "cannot be shown" in page.locator(".noise_levels .problem").text_content()
         assert looks(page, FOUR) == looks(page, DDPM) == "cannot be shown"
