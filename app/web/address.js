@@ -1,6 +1,6 @@
-// Trace and step in the page's address. The step is the sampler's own: DDPM counts from 999 down to 0.
+// What the reader sees, in the page's address. A step there is the sampler's own: DDPM counts from 999 down to 0.
 
-const REST_MS = 250; // browsers refuse more than about three changes of address a second
+export const REST_MS = 250; // browsers refuse more than about three changes of address a second
 const SHOWN = 40; // characters of a wrong step that are repeated to the reader
 
 // The place that the address asks for, among the walk's steps: {place, problem}; place is null where it asks for none.
@@ -23,19 +23,23 @@ export function nearest(numbers, wanted) {
   return numbers.reduce((best, one, i) => (Math.abs(one - wanted) < Math.abs(numbers[best] - wanted) ? i : best), 0);
 }
 
-export class AddressNote {
-  write(trace, step) {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      const url = new URL(document.location.href);
-      if (url.searchParams.get("step") === String(step) && url.searchParams.get("trace") === trace) return;
-      url.searchParams.set("trace", trace);
-      url.searchParams.set("step", step);
-      history.replaceState(history.state, "", url);
-    }, REST_MS);
-  }
+const waiting = new Map(); // name -> text, those still to be written
+let timer = null;
 
-  close() {
-    clearTimeout(this.timer);
-  }
+// {name: text, or null to take it out}: what a page's figures keep in its address, written once the reader rests.
+export function noteInAddress(values) {
+  for (const [name, value] of Object.entries(values)) waiting.set(name, value === null ? null : String(value));
+  clearTimeout(timer);
+  const page = document.location.pathname;
+  timer = setTimeout(() => {
+    const notes = [...waiting];
+    waiting.clear();
+    if (document.location.pathname !== page) return; // the reader has gone on to another page
+    const url = new URL(document.location.href);
+    for (const [name, text] of notes) {
+      if (text === null) url.searchParams.delete(name);
+      else url.searchParams.set(name, text);
+    }
+    if (url.href !== document.location.href) history.replaceState(history.state, "", url);
+  }, REST_MS);
 }

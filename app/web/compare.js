@@ -1,8 +1,7 @@
 // Two conversions on one slider: both predictions, their difference in dB, pitch and level of both as lines, their
 // sounds and scores. The first stays; of the second there may be a choice. Data says what they are and what they are called.
 
-import { placeInAddress } from "./address.js";
-import { ChoiceNote } from "./compare_address.js";
+import { noteInAddress, placeInAddress } from "./address.js";
 import { Axes } from "./compare_axes.js";
 import { PairListening } from "./compare_listening.js";
 import { fillNumbers } from "./compare_numbers.js";
@@ -10,7 +9,7 @@ import { Pair } from "./compare_pair.js";
 import { Tracks } from "./compare_tracks.js";
 import { openConversion } from "./conversion.js";
 import { DifferencePicture, makeDifferenceLegend } from "./diverging.js";
-import { element, rich, tellDone } from "./dom.js";
+import { element, rich, tellDone, tellProblem } from "./dom.js";
 import { wishOf } from "./keys.js";
 import { Pace } from "./pace.js";
 import { fillPanel, makeLegend, waitIn } from "./panel.js";
@@ -28,7 +27,6 @@ export class Figure {
     this.find = (selector) => place.querySelector(selector);
     this.panel = (name) => this.find(`[data-panel="${name}"]`);
     this.slider = this.find(".slider");
-    this.note = new ChoiceNote();
     this.tracks = new Tracks(this.find(".tracks"));
     this.pace = new Pace(this.find('[data-do="play"]'), this.find('[data-do="slow"]'), (steps, now) => this.moveOn(steps, now));
     this.listening = new PairListening(place.querySelectorAll("[data-kind]"), (sentence) => this.say(sentence),
@@ -196,7 +194,8 @@ export class Figure {
     this.tracks.draw(at);
     this.tell();
     this.listening.followStep();
-    this.note.write(this.other.address, this.known, this.last === 0 ? null : pair.leader.steps[at]);
+    const others = this.known.map((name) => [name, this.other.address[name] || null]); // of other choices: taken out
+    noteInAddress({ ...Object.fromEntries(others), step: this.last === 0 ? null : pair.leader.steps[at] });
   }
 
   drawDifference() {
@@ -275,15 +274,12 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
     if (sentence && !this.pair) for (const side of SIDES) waitIn(this.panel(side), null);
   }
 
   close() {
     this.pace.halt();
-    this.note.close();
     this.stop?.();
     this.present?.clear(this.pair?.leader);
     this.listening.close();

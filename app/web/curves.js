@@ -1,7 +1,7 @@
 // What was measured at each step, as curves that follow the step; on them one can go to any other.
 
 import { openConversion } from "./conversion.js";
-import { element, rich, signed, svg, tellDone } from "./dom.js";
+import { element, rich, signed, svg, tellDone, tellProblem } from "./dom.js";
 import { MEASURES, pointsOf, readMeasures, roundTicks, stepTicks } from "./measures.js";
 import { presentOf } from "./present.js";
 import { snrDb } from "./replay.js";
@@ -219,9 +219,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {

@@ -38,6 +38,13 @@ export function rich(text) {
 // −12.3 with a true minus sign.
 export const signed = (number, digits = 1) => number.toFixed(digits).replace("-", "−");
 
+// Shows what is wrong in a figure's .problem; "" takes it back.
+export function tellProblem(place, sentence) {
+  const problem = place.querySelector(".problem");
+  problem.textContent = sentence;
+  problem.hidden = sentence === "";
+}
+
 // Tells the page's tour, and whoever else listens, that the reader has done something, such as "stepped".
 export function tellDone(what) {
   document.dispatchEvent(new CustomEvent("singsteps:done", { detail: what }));

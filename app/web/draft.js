@@ -3,7 +3,7 @@
 
 import { decodePictures } from "./coding.js";
 import { openConversion } from "./conversion.js";
-import { element, tellDone } from "./dom.js";
+import { element, tellDone, tellProblem } from "./dom.js";
 import { unpackArray } from "./npy.js";
 import { fillPanel, makeLegend, makePanel, waitIn } from "./panel.js";
 import { SoundButtons } from "./sound.js";
@@ -99,9 +99,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.place.querySelector(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {

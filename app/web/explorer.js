@@ -1,7 +1,7 @@
 // All conversions, filtered by what they are and by their scores; everything is counted and drawn in the browser.
 
 import { comparedIds, LETTERS } from "./compared.js";
-import { element } from "./dom.js";
+import { element, tellProblem } from "./dom.js";
 import { Facets } from "./explorer_facets.js";
 import { Means } from "./explorer_means.js";
 import { Ranges } from "./explorer_ranges.js";
@@ -128,9 +128,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {

@@ -2,7 +2,7 @@
 
 import { openConversion } from "./conversion.js";
 import { rmsDb } from "./difference.js";
-import { element, tellDone } from "./dom.js";
+import { element, tellDone, tellProblem } from "./dom.js";
 import { fillPanel, makePanel } from "./panel.js";
 import { SoundButtons } from "./sound.js";
 import { TraceProblem } from "./trace.js";
@@ -104,9 +104,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {

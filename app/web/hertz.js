@@ -1,6 +1,6 @@
 // Hertz against cents: the same error of the ear is another number of hertz at every pitch.
 
-import { element, tellDone } from "./dom.js";
+import { element, tellDone, tellProblem } from "./dom.js";
 import { noteName } from "./picture.js";
 import { SoundButtons } from "./sound.js";
 import { inTurn, toneOf, together, wavOf } from "./tones.js";
@@ -72,9 +72,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {

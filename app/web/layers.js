@@ -1,8 +1,9 @@
 // One phrase seen in four ways, wave to notes; a cursor that reads it, and tasks that are answered on the picture.
 
+import { noteInAddress } from "./address.js";
 import { Cursor } from "./cursor.js";
-import { element, tellDone } from "./dom.js";
-import { askedFor, Bookmark } from "./layers_address.js";
+import { element, tellDone, tellProblem } from "./dom.js";
+import { askedFor } from "./layers_address.js";
 import { boxesOf, boxOf, drawWords, nameMark } from "./layers_marks.js";
 import { drawNotes, drawNoteAxis, semitoneRange } from "./noteroll.js";
 import { makeLegend, waitIn } from "./panel.js";
@@ -44,7 +45,6 @@ export class Figure {
     this.task = null;
     this.done = new Set();
     this.known = new Map(); // phrase -> promise of what is known of it
-    this.bookmark = new Bookmark();
     this.listeners = new AbortController();
     const { signal } = this.listeners;
     this.cursor = new Cursor(this.find(".cross"), () => this.read(), () => this.pick(), signal);
@@ -124,7 +124,7 @@ export class Figure {
     const isOther = phrase !== this.phrase;
     this.layer = layer;
     if (isOther) this.endTask();
-    this.bookmark.write(phrase, layer, null);
+    noteInAddress({ phrase, layer });
     tellDone(isOther ? `phrase ${phrase}` : `layer ${layer}`);
     if (isOther || !this.shown) return this.show(phrase);
     this.press("data-layer", layer);
@@ -271,7 +271,7 @@ export class Figure {
 
   pick() {
     if (!this.shown) return;
-    this.bookmark.write(this.phrase, this.layer, this.seconds);
+    noteInAddress({ phrase: this.phrase, layer: this.layer, at: this.seconds.toFixed(2) });
     if (!this.task) return;
     const { task } = this;
     const { right, because } = answerTo(task, this.shown, this.seconds);
@@ -291,13 +291,10 @@ export class Figure {
   // --- messages
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {
-    this.bookmark.close();
     this.watched.disconnect();
     this.sounds.close();
     this.listeners.abort();

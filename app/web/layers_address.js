@@ -1,6 +1,5 @@
-// Phrase, picture and moment in the page's address, so that a teacher can link to them.
+// Phrase, picture and moment that the page's address asks for, so that a teacher can link to them.
 
-const REST_MS = 250; // browsers refuse more than about three changes of address a second
 const SHOWN = 40; // characters of a wrong address that are repeated to the reader
 
 // {phrase, layer, at, problem} that the address asks for, null each where it asks for none that is here; `problem` says so.
@@ -16,22 +15,4 @@ export function askedFor(phrases, layers) {
   for (const [name] of wrong) asked[name] = null;
   const problem = wrong.map(([name, text]) => `The address asks for ${name} “${text.slice(0, SHOWN)}”, which is not here; it is passed over.`).join(" ");
   return { ...asked, at: asked.at === null ? null : Number(asked.at), problem };
-}
-
-export class Bookmark {
-  // `at` in seconds, null to leave the moment as it is.
-  write(phrase, layer, at) {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      const url = new URL(document.location.href);
-      url.searchParams.set("phrase", phrase);
-      url.searchParams.set("layer", layer);
-      if (at !== null) url.searchParams.set("at", at.toFixed(2));
-      history.replaceState(history.state, "", url);
-    }, REST_MS);
-  }
-
-  close() {
-    clearTimeout(this.timer);
-  }
 }

@@ -1,7 +1,7 @@
 // Seven places inside the network as trajectories: PCA beside t-SNE, linked with the step both ways.
 
 import { openConversion } from "./conversion.js";
-import { element, tellDone } from "./dom.js";
+import { element, tellDone, tellProblem } from "./dom.js";
 import { BRIGHT } from "./gradient.js";
 import { featureOf, openMaps } from "./hidden.js";
 import { followConversion, presentOf } from "./present.js";
@@ -139,9 +139,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {

@@ -3,7 +3,7 @@
 import { openConversion } from "./conversion.js";
 import { difference, rmsDb } from "./difference.js";
 import { DifferencePicture, makeDifferenceLegend } from "./diverging.js";
-import { element, tellDone } from "./dom.js";
+import { element, tellDone, tellProblem } from "./dom.js";
 import { RISING } from "./gradient.js";
 import { stepTicks } from "./measures.js";
 import { fillPanel, makePanel } from "./panel.js";
@@ -250,9 +250,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
     if (sentence && !this.apart) this.field.classList.remove("is-waiting");
   }
 

@@ -2,7 +2,7 @@
 
 import { closeView } from "./close_view.js";
 import { openConversion } from "./conversion.js";
-import { element, rich, tellDone } from "./dom.js";
+import { element, rich, tellDone, tellProblem } from "./dom.js";
 import { makeLegend, makePanel, waitIn } from "./panel.js";
 import { SoundButtons } from "./sound.js";
 import { LETTERS, makeTabs, paintResult, soundButton } from "./verdicts.js";
@@ -128,9 +128,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {

@@ -3,7 +3,7 @@
 // or before; a sampler that begins later shows its first.
 
 import { openConversion } from "./conversion.js";
-import { element, svg, tellDone } from "./dom.js";
+import { element, svg, tellDone, tellProblem } from "./dom.js";
 import { CLEANEST_DB, dbText, MARKED_DB, NOISIEST_DB, shareOf, sigmaOf, sigmaText } from "./noise_levels_axis.js";
 import { fillPanel, makeLegend, makePanel, waitIn } from "./panel.js";
 import { snrDb } from "./replay.js";
@@ -195,9 +195,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {

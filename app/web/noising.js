@@ -1,12 +1,13 @@
 // Adding noise: a real mel at any of the steps t of the forward process, computed here, with its sound and its SNR.
 
+import { noteInAddress } from "./address.js";
 import { decodePictures } from "./coding.js";
-import { element, rich, signed, tellDone } from "./dom.js";
+import { element, rich, signed, tellDone, tellProblem } from "./dom.js";
 import { extremes, fetchIndex, Forward, USUAL } from "./forward.js";
 import { wishOf } from "./keys.js";
 import { LevelCurve } from "./level_curve.js";
 import { readMeasures } from "./measures.js";
-import { numberInAddress, Wishes } from "./noising_address.js";
+import { numberInAddress } from "./noising_address.js";
 import { verdictOn } from "./noising_verdict.js";
 import { Pace } from "./pace.js";
 import { fillPanel, makeLegend, makePanel, waitIn } from "./panel.js";
@@ -32,7 +33,6 @@ export class Figure {
     this.pace = new Pace(this.find('[data-do="play"]'), this.find('[data-do="slow"]'), (steps, now) => this.moveOn(steps, now));
     this.player = new Player();
     this.player.onchange = () => this.showSound();
-    this.wishes = new Wishes();
     this.listeners = new AbortController();
     this.shows = "state";
     this.refits = false;
@@ -216,20 +216,20 @@ export class Figure {
     if (!this.forward) return;
     this.pace.halt();
     this.go(t, since);
-    this.wishes.write({ t: this.t });
+    noteInAddress({ t: this.t });
     tellDone("noised");
   }
 
   moveOn(steps, now) {
     this.go(this.t + steps, now);
-    if (this.t === this.forward.last) this.wishes.write({ t: this.t });
+    if (this.t === this.forward.last) noteInAddress({ t: this.t });
     return this.t < this.forward.last;
   }
 
   play() {
     if (this.pace.moving) {
       this.pace.halt();
-      this.wishes.write({ t: this.t });
+      noteInAddress({ t: this.t });
     } else {
       if (this.t === this.forward.last) this.go(0);
       this.pace.move();
@@ -249,21 +249,18 @@ export class Figure {
   judge() {
     this.pace.halt();
     this.curve.mark(this.t);
-    this.wishes.write({ t: this.t });
+    noteInAddress({ t: this.t });
     this.find(".verdict").replaceChildren(...rich(verdictOn(this.t, this.forward.snrDb(this.t), this.forward.weights(this.t)[0], this.rows)));
     tellDone("stopped");
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {
     this.pace.halt();
     this.player.close();
-    this.wishes.close();
     this.listeners.abort();
   }
 }

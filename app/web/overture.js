@@ -1,7 +1,7 @@
 // The opening: pure noise at once, then the walk from it to the converted voice, by itself; three sounds by key.
 
 import { openConversion } from "./conversion.js";
-import { movesLittle, tellDone } from "./dom.js";
+import { movesLittle, tellDone, tellProblem } from "./dom.js";
 import { hash32, Noise } from "./noise.js";
 import { fillPanel, makeLegend, waitIn } from "./panel.js";
 import { snrDb } from "./replay.js";
@@ -230,9 +230,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {

@@ -1,7 +1,7 @@
 // Why fewer steps are possible: one point of the picture on its way from noise to voice, by three samplers.
 
 import { openConversion } from "./conversion.js";
-import { element, signed, svg, tellDone } from "./dom.js";
+import { element, signed, svg, tellDone, tellProblem } from "./dom.js";
 import { CLEANEST_DB, dbText, MARKED_DB, NOISIEST_DB, shareOf, sigmaOf, sigmaText } from "./noise_levels_axis.js";
 import { fillPanel, makePanel } from "./panel.js";
 import { pointAlong } from "./paths_point.js";
@@ -165,9 +165,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {}

@@ -1,7 +1,7 @@
 // Interval clustering centre sampling: which n steps tell a walk best, against simply every k-th.
 
 import { openConversion } from "./conversion.js";
-import { element, tellDone } from "./dom.js";
+import { element, tellDone, tellProblem } from "./dom.js";
 import { distanceToPicks, featureOf, intervalCentres, intervals, openMaps, openVectors } from "./hidden.js";
 import { COLOURS, HIGHEST_DB, LOWEST_DB } from "./picture.js";
 import { followConversion, presentOf } from "./present.js";
@@ -147,9 +147,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {

@@ -1,9 +1,9 @@
 // The scrubber: x_t and x̂0 of one conversion, any step at once, with sound. One instance per place on a page.
 // Inside, a step goes by its place on the walk: 0 is the noisiest. The reader sees the sampler's own count.
 
-import { AddressNote, placeInAddress } from "./address.js";
+import { noteInAddress, placeInAddress } from "./address.js";
 import { openConversion } from "./conversion.js";
-import { movesLittle, tellDone } from "./dom.js";
+import { movesLittle, tellDone, tellProblem } from "./dom.js";
 import { wishOf } from "./keys.js";
 import { Listening } from "./listening.js";
 import { Pace } from "./pace.js";
@@ -25,7 +25,6 @@ export class Figure {
     this.slider = this.find(".slider");
     this.listening = new Listening(place, (sentence) => this.say(sentence));
     this.pace = new Pace(this.find('[data-do="play"]'), this.find('[data-do="slow"]'), (steps, now) => this.moveOn(steps, now));
-    this.address = new AddressNote();
     this.conversion = null;
     this.endings = []; // what ends our watching of others
     this.listeners = new AbortController();
@@ -168,7 +167,7 @@ export class Figure {
     if (noisy) this.paint("state", grid, frames, noisy, conversion.ofStates, this.contours("state"));
     this.tell();
     this.listening.follow(this.at);
-    this.address.write(conversion.id, conversion.steps[this.at]);
+    noteInAddress({ trace: conversion.id, step: conversion.steps[this.at] });
   }
 
   // The melody asked for, and F0 of the nearest place at which it was measured.
@@ -252,15 +251,12 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
     if (sentence) for (const figure of this.place.querySelectorAll("figure")) figure.classList.remove("is-waiting");
   }
 
   close() {
     this.pace.halt();
-    this.address.close();
     for (const end of this.endings.splice(0)) end();
     this.present?.clear(this.conversion);
     this.listening.close();

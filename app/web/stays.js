@@ -1,7 +1,7 @@
 // What a conversion keeps and what it changes, one at a time, drawn from its own pictures and contours.
 
 import { openConversion } from "./conversion.js";
-import { element, signed, svg, tellDone } from "./dom.js";
+import { element, signed, svg, tellDone, tellProblem } from "./dom.js";
 import { centsOf, hzOfCents, median } from "./notes.js";
 import { fillPanel } from "./panel.js";
 import { hzAt, noteName } from "./picture.js";
@@ -185,9 +185,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {

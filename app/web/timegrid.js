@@ -1,9 +1,10 @@
 // Everything on one time grid: which labels of which encoder a mel frame is made of, and how far off in time.
 
+import { noteInAddress } from "./address.js";
 import { openConversion } from "./conversion.js";
-import { element, tellDone } from "./dom.js";
+import { element, tellDone, tellProblem } from "./dom.js";
 import { boxRatio, ENCODERS, errorsOf, frameCentre, frameCount, RATE_HZ, TARGET_HOP, toMs } from "./grid_arithmetic.js";
-import { choiceInAddress, numberInAddress, Wishes } from "./noising_address.js";
+import { choiceInAddress, numberInAddress } from "./noising_address.js";
 import { noteName } from "./picture.js";
 import { errorText, Rails } from "./timegrid_rails.js";
 
@@ -22,7 +23,6 @@ export class Figure {
     this.slider = this.find(".slider");
     this.slider.max = FRAMES - 1;
     this.rails = new Rails(this.find(".rails"));
-    this.wishes = new Wishes();
     this.listeners = new AbortController();
     this.phrase = null;
     this.span = 0.2 * RATE_HZ;
@@ -119,7 +119,7 @@ export class Figure {
     this.tabulate();
     this.place.dataset.frame = frame;
     if (since === null) return;
-    this.wishes.write({ way, frame });
+    noteInAddress({ way, frame });
     performance.measure("scrub", { start: since, end: performance.now() });
   }
 
@@ -140,14 +140,11 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {
     this.watched.disconnect();
-    this.wishes.close();
     this.listeners.abort();
   }
 }

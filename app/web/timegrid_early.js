@@ -1,7 +1,7 @@
 // Two conversions that differ in one thing, when they are told the melody: their contours, their sound, and the lag measured.
 
 import { openConversion } from "./conversion.js";
-import { rich, svg, tellDone } from "./dom.js";
+import { rich, svg, tellDone, tellProblem } from "./dom.js";
 import { noteName } from "./picture.js";
 import { SoundButtons } from "./sound.js";
 
@@ -149,9 +149,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {

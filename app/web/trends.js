@@ -2,7 +2,7 @@
 
 import { atOf, atOfPlace, axisOf, comparedIds, endsOf, LETTERS, writeAt } from "./compared.js";
 import { openConversion } from "./conversion.js";
-import { element, signed, svg } from "./dom.js";
+import { element, signed, svg, tellProblem } from "./dom.js";
 import { pointsOf, readMeasures, roundTicks } from "./measures.js";
 import { viewOfPage } from "./view_state.js";
 
@@ -180,9 +180,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {

@@ -1,7 +1,7 @@
 // Two conversions, one figure to judge them by: listen, guess which is better, then see the number and how it misleads.
 
 import { openConversion } from "./conversion.js";
-import { element, rich, tellDone } from "./dom.js";
+import { element, rich, tellDone, tellProblem } from "./dom.js";
 import { fillPanel, makeLegend, makePanel, waitIn } from "./panel.js";
 import { ASKED, MEASURED } from "./scrubber.js";
 import { SoundButtons } from "./sound.js";
@@ -171,9 +171,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    tellProblem(this.place, sentence);
   }
 
   close() {

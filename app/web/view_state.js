@@ -1,7 +1,8 @@
 // The whole state of a page as short texts by name, kept in its address and shared by its figures: the
 // address alone, in another browser, gives the same view.
 
-const REST_MS = 250; // browsers refuse more than about three changes of address a second
+import { REST_MS } from "./address.js";
+
 const LONGEST = 2000; // characters of one text; whatever is longer was made by nobody's hand
 
 export class ViewState {
