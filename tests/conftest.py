@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,15 @@ from tests.support.killed import Ended, kill_training
 RATE_HZ = 24_000
 VOWELS_HZ = ((700, 1220, 2600, 3500), (300, 2300, 3000, 3700), (450, 800, 2700, 3400))  # ah, ee, oh
 SINGERS = ("alto", "bass")
+PROGRAM = sys.modules["__main__"]
+
+
+@pytest.fixture(autouse=True)
+def program_kept() -> Iterator[None]:
+    """Takes Streamlit's AppTest out of ``__main__`` again: it leaves its script there, and whatever worker process a
+    later test starts runs that script before its own work."""
+    yield
+    sys.modules["__main__"] = PROGRAM
 
 
 def contour(seconds: float, first_hz: float, last_hz: float | None = None, vibrato_cents: float = 0.0) -> np.ndarray:
