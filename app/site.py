@@ -15,6 +15,9 @@ PAGES = {
         st.Page(each.script, title=f"{number}. {each.title}", url_path=each.path, icon=each.icon, default=not each.path)
         for number, each in enumerate(LESSONS, start=1)
     ],
+    "Expert": [
+        st.Page("expert/compare.py", title="Compare", url_path="compare", icon=":material/compare:"),
+    ],
     "Look up": [
         st.Page("lessons/glossary.py", title="Glossary", url_path="glossary", icon=":material/dictionary:"),
         st.Page("lessons/about.py", title="About the data", url_path="about", icon=":material/info:"),

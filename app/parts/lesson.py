@@ -48,7 +48,7 @@ def listed_conversions() -> Catalogue:
     try:
         return library().catalogue()
     except CatalogueError as error:
-        st.error(f"{as_text(str(error))} The lesson goes on without its conversions.", icon=":material/folder_off:")
+        st.error(f"{as_text(str(error))} This page goes on without its conversions.", icon=":material/folder_off:")
         return NOTHING
 
 

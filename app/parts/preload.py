@@ -26,6 +26,9 @@ from svc_core.traces.trace import Trace, TraceError
 
 IMPORTS = re.compile(r'^(?:import|export) .*?"\./([a-z_]+\.js)";', re.MULTILINE | re.DOTALL)
 HEAD_END = b"</head>"
+FIGURES = {lesson.path: lesson.figures for lesson in LESSONS}  # by the page's path; other pages have none to speak of
+COMPARE = "compare"  # shows no conversion before one is chosen, but needs the list of all
+COMPARE_FIGURES = ("explorer", "workbench", "trends", "matrix", "maps", "picks", "explain", "takeaway")
 FIRST_ARRAYS = (
     "walk.npy.gz",
     "predicted.npy.gz",
@@ -95,10 +98,12 @@ def _is_page(message: Message) -> bool:
 def links(scope: Scope) -> list[str]:
     """Values of the Link header for a page; addresses are relative to the page, like the figures' own."""
     page = scope["path"].rsplit("/", 1)[-1]
-    lesson = next((each for each in LESSONS if each.path == page), None)
-    if lesson is None:
+    figures = COMPARE_FIGURES if page == COMPARE else FIGURES.get(page, ())
+    if not figures:
         return []
-    found = [f"<.{WEB_PATH}/{name}>; rel=modulepreload" for name in modules_of(lesson.figures)]
+    found = [f"<.{WEB_PATH}/{name}>; rel=modulepreload" for name in modules_of(figures)]
+    if page == COMPARE:
+        return found
     if library().is_local:
         return found + _trace_links(parse_qs(scope["query_string"].decode("latin-1")).get("trace", [None])[0])
     if library().public:

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.parts.exhibits import STUDENT, TEACHER, WALK, find_conversion
 from app.parts.library import REPOSITORY, library
+from app.parts.preload import COMPARE_FIGURES
 from app.parts.scores import scores
 from tests.app.conftest import show
 
@@ -32,6 +33,10 @@ def test_shipped_traces_give_an_example_of_three_ways():
     wanted = [find_conversion(catalogue, exhibit).id for exhibit in (WALK, TEACHER, STUDENT)]
     assert figures(page)["workbench"]["example"] == wanted
     assert set(figures(page)["explorer"]["scores"]) == set(scores())
+
+
+def test_figures_named_ahead_are_those_of_the_page():
+    assert set(figures(open_page())) == {*COMPARE_FIGURES, "terms"}
 
 
 def test_figures_that_look_inside_share_the_group_and_are_told_no_trace():

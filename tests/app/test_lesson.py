@@ -54,7 +54,7 @@ def test_without_a_catalogue_it_is_said_and_the_lesson_goes_on(own_traces):
     (own_traces / CATALOGUE).unlink()
     page = opened()
     assert not page.exception
-    assert page.error[0].value.endswith("The lesson goes on without its conversions.")
+    assert page.error[0].value.endswith("This page goes on without its conversions.")
     assert page.text[0].value == "0 conversions"
     assert [header.value for header in page.header] == ["Check yourself"]
 

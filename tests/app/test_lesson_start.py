@@ -55,7 +55,7 @@ def test_it_opens_with_the_lessons_walk_and_names_its_voices():
 def test_both_ways_on_are_offered():
     labels = [element.proto.label for element in open_lesson().get("page_link")]
     assert sum("Lesson 2" in label for label in labels) == 1
-    assert sum("Straight to the steps" in label for label in labels) == 1
+    assert sum("Straight to the comparison" in label for label in labels) == 1
 
 
 def test_the_address_chooses_the_conversion():

@@ -12,7 +12,7 @@ from app.figures.room import room_style
 from app.parts import served
 from app.parts.course import BY_ID, LESSONS
 from app.parts.library import TRACES_PATH
-from app.parts.preload import FIRST_ARRAYS, PreparedPages, modules_of
+from app.parts.preload import COMPARE_FIGURES, FIRST_ARRAYS, PreparedPages, modules_of
 from app.parts.served import WEB_PATH, TraceFiles, routes
 from tests.app.conftest import NAMES, show
 
@@ -99,7 +99,7 @@ def open_client(*inner: Middleware) -> TestClient:
     def page(request):
         return HTMLResponse(PAGE, headers={"etag": '"of the page as it was"', "cache-control": "no-cache"})
 
-    own = [Route(path, page) for path in ("/", "/about", *(f"/{lesson.path}" for lesson in LESSONS[1:]))]
+    own = [Route(path, page) for path in ("/", "/about", "/compare", *(f"/{lesson.path}" for lesson in LESSONS[1:]))]
     own += [Route("/pieces", in_pieces), Route("/gone", lambda request: HTMLResponse("no", status_code=404))]
     prepared = [Middleware(PreparedPages), *inner]
     return TestClient(Starlette(routes=[*own, *routes()], middleware=prepared), headers=BROWSER)
@@ -171,6 +171,15 @@ def test_page_names_what_it_will_fetch_and_all_of_it_is_there(own_traces, lesson
         assert f"{WEB_PATH}/{figure}.js" in addresses
     assert any("predicted.npy.gz?v=" in address for address in addresses)
     assert len(set(addresses)) == len(addresses)
+    assert [client.get(address).status_code for address in addresses] == [200] * len(addresses)
+
+
+def test_comparison_names_its_modules_and_no_conversion(own_traces):
+    client = open_client()
+    answer = client.get("/compare")
+    addresses = [part.split(">")[0].removeprefix("<.") for part in links_of(answer)]
+    assert {f"{WEB_PATH}/{figure}.js" for figure in COMPARE_FIGURES} <= set(addresses)
+    assert preloaded_traces(answer) == set()
     assert [client.get(address).status_code for address in addresses] == [200] * len(addresses)
 
 

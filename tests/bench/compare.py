@@ -13,8 +13,8 @@ from tests.bench.page import SESSIONS, shipped_traces
 from tests.bench.scrubbing import DRAG_MOVES, Row, p95
 from tests.bench.traces import ROWS, many_rows
 from tests.support.chromium import open_browser
-from tests.support.compare_page import address_of, run_compare_page, wait_until_drawn
-from tests.support.dashboard import Dashboard
+from tests.support.compare_page import address_of, wait_until_drawn
+from tests.support.dashboard import Dashboard, run_dashboard
 from tests.support.site import settle
 
 FILTERED = 30  # times
@@ -76,13 +76,13 @@ def measure_compare() -> list[Row]:
     """Rows (what, measured, goal)."""
     with tempfile.TemporaryDirectory() as name, open_browser() as browser:
         folder = Path(name)
-        with run_compare_page(shipped_traces(), folder / "site") as site:
+        with run_dashboard(shipped_traces(), folder / "log") as site:
             rows = _filtering(browser, site, f"{len(read_catalogue(shipped_traces()))} conversions", "300 ms p95")
             rows += _side_by_side(browser, site)
             rows += _memory(browser, site)
         (folder / "many").mkdir()
         (folder / "many" / CATALOGUE).write_bytes(many_rows())
-        with run_compare_page(folder / "many", folder / "large site") as site:
+        with run_dashboard(folder / "many", folder / "large log") as site:
             rows += _filtering(browser, site, f"{ROWS:,} conversions", "500 ms p95")
     return rows
 

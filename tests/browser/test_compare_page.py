@@ -19,11 +19,11 @@ from svc_core.traces.writing import write_trace
 from tests.support.compare_page import (
     address_of,
     brush,
-    run_compare_page,
     seen,
     state_address,
     wait_until_drawn,
 )
+from tests.support.dashboard import run_dashboard
 from tests.support.hand_traces import hand_files, hand_manifest
 from tests.support.pages import address_holds
 
@@ -32,12 +32,6 @@ A, B, C = (find_conversion(CATALOGUE, exhibit) for exhibit in (WALK, TEACHER, ST
 D = find_conversion(CATALOGUE, replace(WALK, seed=1))
 FOUR = ",".join(entry.id for entry in (A, B, C, D))
 EXPECTED_404 = ("status of 404",)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    with run_compare_page(library().place.address, tmp_path_factory.mktemp("compare")) as site:
-        yield site
 
 
 @pytest.fixture
@@ -657,7 +651,7 @@ def mixed(tmp_path_factory):
     rebuild_catalogue(parent)
     (parent / "damaged" / "predicted.npy.gz").write_bytes(b"nothing")
     (parent / "gone" / "trace.json").unlink()
-    with run_compare_page(parent, tmp_path_factory.mktemp("mixed site")) as site:
+    with run_dashboard(parent, tmp_path_factory.mktemp("mixed site") / "log") as site:
         yield site
 
 
@@ -695,7 +689,7 @@ def test_score_that_some_lack_excludes_them_only_when_asked(open_state, mixed):
 
 
 def test_no_list_at_all_is_said(open_page, tmp_path):
-    with run_compare_page(tmp_path / "none", tmp_path / "site") as site:
+    with run_dashboard(tmp_path / "none", tmp_path / "log") as site:
         page = open_page("/compare", address=site.address, drawn=False, allowed=EXPECTED_404)
         page.locator(".explorer .problem:not([hidden])").wait_for(timeout=30_000)
         assert "cannot be read" in page.locator(".explorer .problem").text_content()

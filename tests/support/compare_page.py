@@ -3,37 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from playwright.sync_api import Locator, Page
 
-from tests.support.dashboard import REPOSITORY, Dashboard, run_dashboard
-
 DRAWN_MS = 30_000
-SITE = """
-import sys
-sys.path.insert(0, {root!r})
-import streamlit as st
-
-st.set_page_config(page_title="Compare", layout="wide")
-pages = [
-    st.Page({root!r} + "/app/lessons/glossary.py", title="Glossary", default=True),
-    st.Page({root!r} + "/app/expert/compare.py", title="Compare", url_path="compare"),
-]
-st.navigation(pages, position="top").run()
-"""
-MAIN = """
-import sys
-sys.path.insert(0, {root!r})
-import streamlit as st
-from app.expert.downloads import download_routes
-from app.parts.served import routes
-
-app = st.App({site!r}, routes=[*routes(), *download_routes()])
-"""
 # What is seen of a state: counts, texts, and every pixel of the pictures (as the length and the end of their PNG).
 SEEN = """async () => {
     const roots = [...document.querySelectorAll("*")].map(({ shadowRoot }) => shadowRoot).filter(Boolean);
@@ -70,17 +45,6 @@ AT_REST = """() => {
     const roots = [...document.querySelectorAll("*")].map(({ shadowRoot }) => shadowRoot).filter(Boolean);
     return roots.every((root) => !root.querySelector(".card .is-waiting, .field.is-waiting, .explorer[aria-busy]"));
 }"""
-
-
-@contextmanager
-def run_compare_page(traces: Path | str, folder: Path) -> Iterator[Dashboard]:
-    """The page with its routes, over the traces in a folder or at an address."""
-    folder.mkdir(parents=True, exist_ok=True)
-    site, script = folder / "compare_site.py", folder / "compare_main.py"
-    site.write_text(SITE.format(root=str(REPOSITORY)))
-    script.write_text(MAIN.format(root=str(REPOSITORY), site=str(site)))
-    with run_dashboard(traces, folder / "log", script=script) as dashboard:
-        yield dashboard
 
 
 def address_of(state: Mapping[str, str]) -> str:
