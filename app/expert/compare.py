@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.expert.explain import show_explain
+from app.expert.questions import questions
 from app.figures.component import show_figure
 from app.parts.exhibits import STUDENT, TEACHER, WALK, find_conversion
 from app.parts.lesson import listed_conversions, say
@@ -17,12 +18,18 @@ say(
     "you set is in the address: copy it, and the same view opens elsewhere."
 )
 catalogue = listed_conversions()
+asked = questions(catalogue)
+if asked:
+    st.header("A question to begin with", anchor="questions")
+    show_figure("questions", {"questions": [question.for_browser() for question in asked]})
+
 st.header("Filter", anchor="filter")
 show_figure("explorer", {"scores": for_browser()})
 
 st.header("Side by side", anchor="side-by-side")
 example = [entry.id for exhibit in (WALK, TEACHER, STUDENT) if (entry := find_conversion(catalogue, exhibit))]
-show_figure("workbench", {"scores": for_browser(), "example": example, "group": GROUP})
+about = {"scores": for_browser(), "example": example, "group": GROUP}
+show_figure("workbench", about, key=None if example else "empty")
 
 st.header("Along the walks", anchor="along-the-walks")
 say(
@@ -40,8 +47,10 @@ say(
 show_figure("matrix", {"trace": None, "group": GROUP})
 say(
     "What the network held at seven places, mapped by [[pca|PCA]] and [[t-sne|t-SNE]], and the steps that tell a walk "
-    "best: [the lesson on the network](network) explains both. Of a map's axes nothing can be compared between two "
-    "conversions: each has axes of its own."
+    "best: [the lesson on the network](network) explains both. A second conversion can be laid over the first. Each "
+    "walk has axes of its own, so the second is turned to fit: **shapes can be compared, positions cannot**. Such a "
+    "turn fits much, and a small remainder alone proves little: even a walk laid over another back to front leaves "
+    "only some 12 % in the last layer."
 )
 show_figure("maps", {"trace": None, "group": GROUP})
 show_figure("picks", {"trace": None, "group": GROUP})

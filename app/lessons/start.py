@@ -66,5 +66,5 @@ with lesson("start") as catalogue:
         st.markdown(f"**I am new to this.** {len(LESSONS)} lessons of a few minutes each, in reading order.")
         st.page_link("lessons/seeing.py", label="Lesson 2: how a computer sees singing", icon=":material/school:")
     with known.container(border=True):
-        st.markdown("**I know diffusion.** Any step of any conversion, filtered by its scores, up to four side by side.")
+        st.markdown("**I know diffusion.** Any step of any conversion, filtered by score, up to four side by side.")
         st.page_link("expert/compare.py", label="Straight to the comparison", icon=":material/compare:")

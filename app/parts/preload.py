@@ -28,7 +28,7 @@ IMPORTS = re.compile(r'^(?:import|export) .*?"\./([a-z_]+\.js)";', re.MULTILINE 
 HEAD_END = b"</head>"
 FIGURES = {lesson.path: lesson.figures for lesson in LESSONS}  # by the page's path; other pages have none to speak of
 COMPARE = "compare"  # shows no conversion before one is chosen, but needs the list of all
-COMPARE_FIGURES = ("explorer", "workbench", "trends", "matrix", "maps", "picks", "explain", "takeaway")
+COMPARE_FIGURES = ("questions", "explorer", "workbench", "trends", "matrix", "maps", "picks", "explain", "takeaway")
 FIRST_ARRAYS = (
     "walk.npy.gz",
     "predicted.npy.gz",

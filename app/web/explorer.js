@@ -96,6 +96,7 @@ export class Figure {
       ...this.facets.unknown().map(([name, text]) => `no conversion has “${text.slice(0, 40)}” for ${name.toLowerCase()}`),
       ...ranges.map((name) => `“${this.view.get(name).slice(0, 40)}” is no range of ${factsOf(name, this.scores).name}`),
     ];
+    faults.push(...this.means.unknown());
     const sort = (this.view.get("sort") ?? "").replace(/^-/, "");
     if (sort && !this.listing.columns.has(sort)) faults.push(`there is no column “${sort.slice(0, 40)}” to sort by`);
     this.say(faults.length ? `The address asks for what is not there: ${faults.join("; ")}.` : "");
@@ -104,8 +105,9 @@ export class Figure {
   choose(row) {
     const id = this.listing.text("id", row);
     const present = comparedIds(this.view);
-    const chosen = present.includes(id) ? present.filter((other) => other !== id) : [...present, id].slice(-LETTERS.length);
-    this.view.set({ compare: chosen.length ? chosen.join(",") : null });
+    const kept = this.view.isSaid("compare") ? present : []; // the page's own example goes with the first choice
+    const chosen = present.includes(id) ? present.filter((other) => other !== id) : [...kept, id].slice(-LETTERS.length);
+    this.view.set({ compare: chosen.join(",") });
   }
 
   clear() {

@@ -20,6 +20,15 @@ export class Means {
     place.replaceChildren(element("div", { class: "controls" }, element("label", {}, "Mean of ", this.score), element("label", {}, " by ", this.by)), this.table);
   }
 
+  // What the address asks for that there is not.
+  unknown() {
+    const [mean, by] = [this.view.get("mean"), this.view.get("by")];
+    return [
+      ...(mean !== null && !this.listing.scores.includes(mean) ? [`there is no score “${mean.slice(0, 40)}” to take means of`] : []),
+      ...(by !== null && !Object.hasOwn(GROUPS, by) ? [`means cannot be taken by “${by.slice(0, 40)}”`] : []),
+    ];
+  }
+
   draw(rows) {
     const asked = this.view.get("mean");
     const score = this.listing.scores.includes(asked) ? asked : this.listing.scores.includes("rpa") ? "rpa" : this.listing.scores[0];

@@ -6,6 +6,7 @@ import { readRange, writeRange } from "./view_state.js";
 
 const BINS = 30;
 const CLICK = 0.02; // a drag shorter than this share of the width takes the range back
+const FIRST = 8; // scores that are seen at once
 const CASES = { best: "best", median: "median", worst: "worst" };
 
 export class Ranges {
@@ -21,7 +22,12 @@ export class Ranges {
       const { n, low, high } = listing.statistics(name, rows);
       return n > 0 ? [this.part(name, factsOf(name, facts), low, high, rows)] : [];
     });
-    place.replaceChildren(...this.parts.map(({ node }) => node));
+    const nodes = this.parts.map(({ node }) => node);
+    const rest = nodes.slice(FIRST);
+    this.fold = element("details", { class: "fold" }, element("summary", {}, `${rest.length} more scores`), element("div", { class: "grid" }, ...rest));
+    this.fold.hidden = rest.length === 0;
+    this.fold.open = this.parts.slice(FIRST).some(({ name }) => view.get(name) !== null); // a range that counts is seen
+    place.replaceChildren(element("div", { class: "grid" }, ...nodes.slice(0, FIRST)), this.fold);
   }
 
   part(name, facts, low, high, rows) {

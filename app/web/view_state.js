@@ -9,11 +9,24 @@ export class ViewState {
   constructor(search = document.location.search) {
     this.texts = new Map();
     for (const [name, text] of new URLSearchParams(search)) if (text.length <= LONGEST) this.texts.set(name, text);
+    this.supposed = new Map();
     this.watchers = new Set();
   }
 
   get(name) {
-    return this.texts.get(name) ?? null;
+    return this.texts.get(name) ?? this.supposed.get(name) ?? null;
+  }
+
+  // Whether the reader, or the address, has said anything of it.
+  isSaid(name) {
+    return this.texts.has(name);
+  }
+
+  // What holds of a name of which nobody has said anything; it is not written into the address.
+  suppose(name, text) {
+    const before = this.get(name);
+    this.supposed.set(name, text);
+    if (this.get(name) !== before) this.tell([name]);
   }
 
   // {name: text, or null to take it back}; whoever watches one that changed is told at once.
@@ -24,9 +37,18 @@ export class ViewState {
       if (text === null) this.texts.delete(name);
       else this.texts.set(name, text);
     }
-    const names = changed.map(([name]) => name);
-    for (const { of, tell } of [...this.watchers]) if (names.some(of)) tell(names);
+    this.tell(changed.map(([name]) => name));
     this.write();
+  }
+
+  // This state and nothing else; what is not the page's own, such as embed=true, stays.
+  replace(state) {
+    const others = [...this.texts.keys()].filter((name) => !name.startsWith("embed"));
+    this.set({ ...Object.fromEntries(others.map((name) => [name, null])), ...state });
+  }
+
+  tell(names) {
+    for (const { of, tell } of [...this.watchers]) if (names.some(of)) tell(names);
   }
 
   // `names`: an array, or a function of a name. `tell(names)` gets those that changed. Gives back a function that ends it.

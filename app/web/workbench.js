@@ -44,6 +44,7 @@ export class Figure {
     this.pins = new Pins(this.find(".pinned"), this.find(".pin"), this.view, (axis, at, since) => this.go(at, since, axis));
     this.present = presentOf(data.group);
     this.find(".example").hidden = data.example.length === 0;
+    if (data.example.length) this.view.suppose("compare", data.example.join(",")); // until the reader chooses
     this.connect();
     this.endings = [this.view.watch(NAMES, (names) => this.follow(names)), this.present.watch(() => this.followInside())];
     this.load();
@@ -307,7 +308,7 @@ export class Figure {
 
   remove(card) {
     const left = comparedIds(this.view).filter((id) => id !== card.conversion.id);
-    this.view.set({ compare: left.length ? left.join(",") : null });
+    this.view.set({ compare: left.join(",") });
   }
 
   say(sentence) {

@@ -269,8 +269,33 @@ def test_a_fifth_takes_the_place_of_the_first(open_state):
     assert page.locator(".card[data-letter=A]").get_attribute("data-id") == B.id
 
 
-def test_example_is_offered_where_nothing_is_chosen(open_state):
-    page = open_state()
+def shown_ids(page) -> list[str]:
+    return page.locator(".card").evaluate_all("(nodes) => nodes.map((node) => node.dataset.id)")
+
+
+def test_page_begins_with_an_example_that_goes_with_the_first_choice(open_state):
+    page = open_state({"phrase": A.phrase}, "ABC")
+    assert shown_ids(page) == [A.id, B.id, C.id]
+    assert page.evaluate("new URLSearchParams(location.search).has('compare')") is False
+    new = page.locator(".rows td button[aria-pressed=false]").first.get_attribute("data-id")
+    page.locator(f".rows [data-id='{new}']").click()
+    page.locator(".workbench[data-shown=A]").wait_for()
+    assert shown_ids(page) == [new]
+
+
+def test_one_of_the_example_may_be_taken_away_and_the_others_stay(open_state):
+    page = open_state({}, "ABC")
+    page.get_by_role("button", name="Remove B from the comparison").click()
+    page.locator(".workbench[data-shown=AB]").wait_for()
+    assert shown_ids(page) == [A.id, C.id]
+    address_holds(page, f"compare={A.id},{C.id}")
+
+
+def test_example_is_offered_where_all_were_taken_away(open_state):
+    page = open_state({"compare": A.id}, "A")
+    page.get_by_role("button", name="Remove A from the comparison").click()
+    page.locator(".workbench .empty").wait_for()
+    address_holds(page, "compare=")
     page.get_by_role("button", name="Begin with a thousand steps, forty and one").click()
     page.locator(".workbench[data-shown=ABC]").wait_for()
 
