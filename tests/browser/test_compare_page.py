@@ -608,10 +608,10 @@ def test_address_gives_the_same_view_in_another_browser(open_state, open_page, s
 
 def test_links_to_the_page_count_when_it_is_opened_again(open_state):
     page = open_state({"target": "makam-m2", "compare": A.id}, "A")
-    page.get_by_role("link", name="Glossary").first.click()
-    page.locator("h1", has_text="Glossary").wait_for()
-    page.get_by_role("link", name="Compare").first.click()
-    page.locator("h1", has_text="Compare").wait_for()
+    for section, title in (("Look up", "Glossary"), ("Expert", "Compare")):
+        page.get_by_text(section, exact=True).click()
+        page.get_by_role("menuitem", name=title).click()
+        page.locator("h1", has_text=title).wait_for()
     wait_until_drawn(page)
     state = page.locator(".takeaway").evaluate("async (place) => [...(await place.figure).view.texts]")
     assert dict(state) == page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
@@ -623,6 +623,8 @@ def test_links_to_the_page_count_when_it_is_opened_again(open_state):
         ({"rpa": "high"}, "explorer", "“high” is no range of Pitch right"),
         ({"target": "nobody"}, "explorer", "no conversion has “nobody”"),
         ({"sort": "beauty"}, "explorer", "no column “beauty”"),
+        ({"mean": "beauty"}, "explorer", "no score “beauty” to take means of"),
+        ({"by": "luck"}, "explorer", "means cannot be taken by “luck”"),
         ({"compare": "gone"}, "workbench", "“gone” cannot be shown"),
         ({"compare": A.id, "at": "soon"}, "workbench", "“soon” is no place on the axis"),
         ({"compare": A.id, "axis": "time"}, "workbench", "“time” is no axis"),
