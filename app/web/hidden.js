@@ -54,6 +54,12 @@ function keptOf({ trace, manifest, last }) {
   return { names, scales, components, places };
 }
 
+// Of places that were kept, as many steps apart, the index of the one nearest to any place.
+export function nearestKept(places, place) {
+  const every = places.length > 1 ? places[1] - places[0] : 1;
+  return Math.min(Math.max(Math.round((place - places[0]) / every), 0), places.length - 1);
+}
+
 // Where equal intervals begin: as NumPy's array_split, the first ones are one longer where they do not come out even.
 export function intervals(count, parts) {
   const [short, longer] = [Math.floor(count / parts), count % parts];

@@ -1,12 +1,15 @@
-// Seven places inside the network as trajectories: PCA beside t-SNE, linked with the step both ways.
+// Seven places inside the network as trajectories: PCA beside t-SNE, linked with the step both ways. On a page that
+// compares conversions a second one may lie on the same maps.
 
 import { openConversion } from "./conversion.js";
 import { element, tellDone, tellProblem } from "./dom.js";
 import { BRIGHT } from "./gradient.js";
-import { featureOf, openMaps } from "./hidden.js";
+import { featureOf, nearestKept, openMaps } from "./hidden.js";
+import { Together } from "./maps_together.js";
 import { followConversion, presentOf } from "./present.js";
 import { TraceProblem } from "./trace.js";
 import { Trajectory } from "./trajectory.js";
+import { sayWhileUnchosen } from "./unchosen.js";
 import { notesOf } from "./wishes.js";
 
 const LAYERS = ["first", "middle", "last"];
@@ -31,13 +34,15 @@ export class Figure {
     this.find(".bar").style.background = BRIGHT.css;
     const go = (index, since) => this.go(index, since);
     this.charts = Object.entries(TITLES).map(([kind, title]) => {
-      return [kind, new Trajectory(this.find(`[data-kind="${kind}"]`), title, go, (index) => `step ${this.stepAt(index)}`)];
+      const goSecond = (index, since) => this.goSecond(index, since);
+      return [kind, new Trajectory(this.find(`[data-kind="${kind}"]`), title, go, (index) => `step ${this.stepAt(index)}`, goSecond)];
     });
   }
 
   // data: {trace: an id, or null for whatever the group presents, roots, group}
   async open(data) {
     if (data.trace === null) {
+      this.unchosen ??= sayWhileUnchosen(this.place);
       this.trailing ??= followConversion(data.group, (trace) => this.open({ ...data, trace, sharesState: true }));
       return;
     }
@@ -53,6 +58,7 @@ export class Figure {
       this.say("");
       this.place.classList.remove("is-missing");
       this.begin(conversion, maps, data.group);
+      if (data.sharesState) await this.beside(data.roots);
     } catch (error) {
       if (this.wanted !== data.trace) return;
       this.wanted = null;
@@ -73,6 +79,23 @@ export class Figure {
     const before = !this.sharesState && maps.names.includes(this.feature.name); // a shared state remembers by itself
     this.feature.choose(known ? asked : before ? this.feature.name : maps.names[0]);
     this.endings.push(this.feature.watch((name) => this.show(name)), this.present.watch(() => this.follow()));
+  }
+
+  // --- a second conversion
+
+  beside(roots) {
+    this.together ??= new Together(this.find(".together"), {
+      draw: () => this.feature.name && this.show(this.feature.name),
+      showDensity: (shown) => this.charts.forEach(([, chart]) => chart.showDensity(shown)),
+      follow: () => this.follow(),
+      say: (sentence) => this.say(sentence, "together"),
+    });
+    return this.together.open({ conversion: this.conversion, maps: this.maps }, roots);
+  }
+
+  goSecond(index, since) {
+    const place = this.together.placeOf(index);
+    if (place !== this.present.place) this.present.go(place, since);
   }
 
   // --- where in the network
@@ -111,7 +134,9 @@ export class Figure {
     const { steps, last } = this.conversion;
     for (const button of this.place.querySelectorAll("[data-feature]")) button.setAttribute("aria-pressed", String(button.dataset.feature === name));
     this.find(".what").textContent = WORDS[name]?.about ?? "";
-    for (const [kind, chart] of this.charts) chart.show(this.maps.map(name, kind), `noise, step ${steps[0]}`, `result, step ${steps[last]}`);
+    this.second = this.together?.isOf(this.conversion) ? this.together.overlay(name) : null;
+    const [start, finish] = this.second ? ["noise", "result"].map((end) => `${this.second.letters[0]} ${end}`) : [`noise, step ${steps[0]}`, `result, step ${steps[last]}`];
+    for (const [kind, chart] of this.charts) chart.show(this.maps.map(name, kind), start, finish, this.second?.[kind]);
     this.place.dataset.feature = name;
     if (this.present.conversion) this.follow();
   }
@@ -125,12 +150,19 @@ export class Figure {
   // Of the places that were kept, the one nearest to the present.
   follow() {
     if (!this.present.isOf(this.conversion)) return;
-    const { places } = this.maps;
-    const every = places.length > 1 ? places[1] - places[0] : 1;
-    const index = Math.min(Math.max(Math.round((this.present.place - places[0]) / every), 0), places.length - 1);
+    const index = nearestKept(this.maps.places, this.present.place);
     for (const [, chart] of this.charts) chart.moveTo(index);
-    this.find(".told").textContent = `The ring is step ${this.stepAt(index)}.`;
+    this.find(".told").textContent = `The ring is step ${this.stepAt(index)}${this.second ? this.followSecond() : ""}.`;
     this.place.dataset.index = index;
+    if (!this.second) delete this.place.dataset.second;
+  }
+
+  followSecond() {
+    const { index } = this.together;
+    for (const [, chart] of this.charts) chart.moveSecondTo(index);
+    this.place.dataset.second = index;
+    const [ours, theirs] = this.second.letters;
+    return ` of ${ours}, the triangle step ${this.together.stepAt(index)} of ${theirs}`;
   }
 
   go(index, since) {
@@ -138,13 +170,17 @@ export class Figure {
     tellDone("map followed");
   }
 
-  say(sentence) {
-    tellProblem(this.place, sentence);
+  // What is wrong with the feature asked for, or with the whole, and with what was asked for `together`.
+  say(sentence, about = "figure") {
+    this.said = { ...this.said, [about]: sentence };
+    tellProblem(this.place, Object.values(this.said).filter(Boolean).join(" "));
   }
 
   close() {
     this.closed = true;
     this.trailing?.();
+    this.unchosen?.();
+    this.together?.close();
     for (const end of this.endings.splice(0)) end();
     for (const [, chart] of this.charts) chart.close();
   }

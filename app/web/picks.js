@@ -2,11 +2,12 @@
 
 import { openConversion } from "./conversion.js";
 import { element, tellDone, tellProblem } from "./dom.js";
-import { distanceToPicks, featureOf, intervalCentres, intervals, openMaps, openVectors } from "./hidden.js";
+import { distanceToPicks, featureOf, intervalCentres, intervals, nearestKept, openMaps, openVectors } from "./hidden.js";
 import { COLOURS, HIGHEST_DB, LOWEST_DB } from "./picture.js";
 import { followConversion, presentOf } from "./present.js";
 import { TraceProblem } from "./trace.js";
 import { Trajectory } from "./trajectory.js";
+import { sayWhileUnchosen } from "./unchosen.js";
 import { notesOf } from "./wishes.js";
 
 const [FEWEST, MOST, FIRST] = [2, 100, 8]; // picks; SingVisio's own number is 100
@@ -35,6 +36,7 @@ export class Figure {
   // data: {trace: an id, or null for whatever the group presents, roots, group}
   async open(data) {
     if (data.trace === null) {
+      this.unchosen ??= sayWhileUnchosen(this.place);
       this.trailing ??= followConversion(data.group, (trace) => this.open({ ...data, trace, sharesState: true }));
       return;
     }
@@ -133,8 +135,7 @@ export class Figure {
   follow() {
     if (!this.present.isOf(this.conversion) || !this.picks) return;
     const { places } = this.kept;
-    const every = places.length > 1 ? places[1] - places[0] : 1;
-    const index = Math.min(Math.max(Math.round((this.present.place - places[0]) / every), 0), places.length - 1);
+    const index = nearestKept(places, this.present.place);
     this.chart.moveTo(index);
     const bounds = intervals(places.length, this.count);
     const part = bounds.findLastIndex((begin) => begin <= index);
@@ -153,6 +154,7 @@ export class Figure {
   close() {
     this.closed = true;
     this.trailing?.();
+    this.unchosen?.();
     for (const end of this.endings.splice(0)) end();
     this.chart.close();
   }

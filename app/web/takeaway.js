@@ -27,6 +27,8 @@ export class Figure {
     this.view = viewOfPage();
     this.end = this.view.watch(() => true, () => this.show());
     this.show();
+    // Only with this last figure is the page as long as the part of it that its address names needs.
+    document.getElementById(document.location.hash.slice(1))?.scrollIntoView();
   }
 
   get ids() {

@@ -8,6 +8,7 @@ import { element } from "./dom.js";
 import { wishOf } from "./keys.js";
 import { makeLegend } from "./panel.js";
 import { presentOf } from "./present.js";
+import { giveRoomBack } from "./room.js";
 import { TraceProblem } from "./trace.js";
 import { readRange, viewOfPage, writeRange } from "./view_state.js";
 import { Abx } from "./workbench_abx.js";
@@ -104,6 +105,7 @@ export class Figure {
     this.arrange();
     this.abx.open(this.cards);
     this.draw();
+    giveRoomBack(this.place);
     this.place.dataset.shown = this.cards.map(({ letter }) => letter).join("");
     performance.measure("choose", { start, end: performance.now() });
   }

@@ -30,12 +30,13 @@ SEEN = """async () => {
         facts: texts(".card .facts"),
         ticks: texts(".card .axis-x, .card .axis-y"),
         pins: texts(".pinned"),
-        chosen: all(".workbench select, .trends select, .matrix select").map(({ value }) => value),
+        chosen: all(".workbench select, .trends select, .matrix select")
+            .filter((node) => node.checkVisibility()).map(({ value }) => value),
         curves: all(".trends path").map((path) => path.getAttribute("d")),
         values: texts(".trends .values"),
         pair: all(".matrix").map(({ dataset }) => dataset.pair ?? "none"),
-        feature: all(".maps").map(({ dataset }) => `${dataset.feature} ${dataset.index}`),
-        picks: all(".picks").map(({ dataset }) => dataset.picks ?? "none"),
+        feature: all(".maps:not(.is-missing)").map(({ dataset }) => `${dataset.feature} ${dataset.index}`),
+        picks: all(".picks:not(.is-missing)").map(({ dataset }) => dataset.picks ?? "none"),
         problems: all(".problem:not([hidden])").map(({ textContent }) => textContent),
         pixels: await Promise.all(pixels.map(digest)),
     };

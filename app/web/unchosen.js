@@ -1,0 +1,18 @@
+// Figures that look inside whatever conversion is chosen: where none is, one sentence stands in their place.
+
+import { comparedIds } from "./compared.js";
+import { roomOf } from "./room.js";
+import { viewOfPage } from "./view_state.js";
+
+// It is given back a function that ends that.
+export function sayWhileUnchosen(place) {
+  const view = viewOfPage();
+  const room = roomOf(place);
+  const tell = () => {
+    const none = comparedIds(view).length === 0;
+    place.classList.toggle("is-unchosen", none);
+    if (room) room.style.minHeight = none ? "0" : "";
+  };
+  tell();
+  return view.watch(["compare"], tell);
+}
