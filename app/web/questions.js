@@ -1,5 +1,6 @@
 // Questions to begin with: each is a link to the state of this page that answers it.
 
+import { goToPart } from "./anchor.js";
 import { element } from "./dom.js";
 import { viewOfPage } from "./view_state.js";
 
@@ -21,19 +22,12 @@ export class Figure {
       if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return; // a new tab is wanted
       event.preventDefault();
       viewOfPage().replace(state);
-      this.goTo(part);
+      const header = goToPart(part);
+      if (!header) return;
+      header.tabIndex = -1; // whoever reads by keyboard goes there, too
+      header.focus({ preventScroll: true });
     });
     return link;
-  }
-
-  // The section's header, and with it whoever reads by keyboard.
-  goTo(part) {
-    const header = document.getElementById(part);
-    if (!header) return;
-    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    header.scrollIntoView({ behavior: still ? "auto" : "smooth" });
-    header.tabIndex = -1;
-    header.focus({ preventScroll: true });
   }
 
   close() {}

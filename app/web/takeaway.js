@@ -1,5 +1,6 @@
 // What can be taken away from the page: its address, the table, the pictures, the traces, and code that reads them.
 
+import { goToPart } from "./anchor.js";
 import { atOf, axisOf, comparedIds, endsOf, LETTERS, placeAt } from "./compared.js";
 import { openConversion } from "./conversion.js";
 import { decibels } from "./decibels.js";
@@ -28,7 +29,7 @@ export class Figure {
     this.end = this.view.watch(() => true, () => this.show());
     this.show();
     // Only with this last figure is the page as long as the part of it that its address names needs.
-    document.getElementById(document.location.hash.slice(1))?.scrollIntoView();
+    goToPart(document.location.hash.slice(1));
   }
 
   get ids() {
