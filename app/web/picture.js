@@ -77,7 +77,7 @@ export class Picture {
     let lastHeight = Infinity;
     for (const hz of TICKS_HZ.toReversed()) {
       const height = this.heightInView(heightOf(hz, this.grid));
-      if (height < 0 || height > 1 || (lastHeight - height) * this.canvas.clientHeight < TICK_ROOM_PX) continue;
+      if (height < 0 || height > 1 || (lastHeight - height) * this.heightPx < TICK_ROOM_PX) continue;
       mark(rising, height, hz < 1000 ? `${hz}` : `${hz / 1000}k`);
       lastHeight = height;
     }
@@ -104,11 +104,13 @@ export class Picture {
     this.compose();
   }
 
-  // Matches the canvas to its place on the screen; returns whether that changed.
+  // Matches the canvas to its place on the screen; returns whether that changed. Sizes are asked for here alone: asking
+  // while texts change makes the browser lay the page out once for each question.
   resize() {
     const ratio = window.devicePixelRatio || 1;
-    const width = Math.max(1, Math.round(this.canvas.clientWidth * ratio));
-    const height = Math.max(1, Math.round(this.canvas.clientHeight * ratio));
+    [this.widthPx, this.heightPx] = [this.canvas.clientWidth, this.canvas.clientHeight];
+    const width = Math.max(1, Math.round(this.widthPx * ratio));
+    const height = Math.max(1, Math.round(this.heightPx * ratio));
     if (this.canvas.width === width && this.canvas.height === height) return false;
     this.canvas.width = width;
     this.canvas.height = height;
@@ -155,7 +157,7 @@ export class Picture {
   // {f0: tenths of Hz (frame), colour, dashed}
   drawContour({ f0, colour, dashed }) {
     const { context, canvas } = this;
-    const unit = canvas.width / canvas.clientWidth;
+    const unit = canvas.width / (this.widthPx || 1);
     const path = new Path2D();
     let drawing = false;
     for (let frame = 0; frame < this.frames; frame += 1) {

@@ -92,7 +92,6 @@ export class Card {
       this.panel.picture.playhead = before?.playhead;
       this.zoom = undefined; // the axes are drawn anew
     }
-    this.panel.picture.resize();
     return this.panel.picture;
   }
 
