@@ -24,9 +24,17 @@ if asked:
     show_figure("questions", {"questions": [question.for_browser() for question in asked]})
 
 st.header("Filter", anchor="filter")
+say(
+    "What each score can tell, and how it misleads: [the lesson on measuring](measuring). What the samplers are: "
+    "[that on fewer steps](fewer-steps). What is taken away: [that on conditions](conditions)."
+)
 show_figure("explorer", {"scores": for_browser()})
 
 st.header("Side by side", anchor="side-by-side")
+say(
+    "[The lesson on seeing](seeing) explains the pictures, [that on taking noise away](denoising) what is predicted at "
+    "a step, [that on adding noise](noising) the noise level."
+)
 example = [entry.id for exhibit in (WALK, TEACHER, STUDENT) if (entry := find_conversion(catalogue, exhibit))]
 about = {"scores": for_browser(), "example": example, "group": GROUP}
 show_figure("workbench", about, key=None if example else "empty")

@@ -1,11 +1,13 @@
 """The expert page: what its figures are told, with the shipped traces, with others, with none."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.parts.course import LESSONS
 from app.parts.exhibits import STUDENT, TEACHER, WALK, find_conversion
 from app.parts.library import REPOSITORY, library
 from app.parts.preload import COMPARE_FIGURES
@@ -61,3 +63,16 @@ def test_every_part_has_an_address_of_its_own():
     anchors = [header.proto.anchor for header in open_page().header]
     assert anchors == list(dict.fromkeys(anchors))
     assert {"filter", "side-by-side", "along-the-walks", "inside", "take-it-with-you"} <= set(anchors)
+
+
+def test_every_part_leads_to_the_lessons_that_explain_it():
+    """In the order of the page: what is linked between one header and the next."""
+    page, part, linked = open_page(), "", {}
+    for element in page.main:
+        if element.type in ("header", "title"):
+            part = element.proto.anchor
+        elif element.type == "markdown":
+            linked.setdefault(part, set()).update(re.findall(r"\]\(([a-z-]+)(?:#[a-z-]+)?\)", element.value))
+    paths = {lesson.path for lesson in LESSONS}
+    for part in ("filter", "side-by-side", "along-the-walks", "inside"):
+        assert linked[part] & paths and linked[part] <= paths | {"glossary"}, part
