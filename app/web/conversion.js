@@ -5,7 +5,7 @@ import { Walk } from "./replay.js";
 import { States } from "./states.js";
 import { Trace } from "./trace.js";
 
-const MOST_OPEN = 8; // of 5 s each, with its states, a conversion of a thousand steps takes some 20 MB
+const MOST_OPEN = 8; // of 5 s, a conversion of a thousand steps takes some 6 MB, and 40 more once its noise is shown
 const opened = new Map(); // id -> promise of a Conversion, the latest wish last
 
 // `roots`: addresses of the folder of traces, relative to the page. `onresult(trace, levels)` is called as soon
