@@ -157,7 +157,9 @@ export class Figure {
 
   draw() {
     const { conversion } = this;
-    if (this.pace.moving && !this.pacing) this.pace.halt(); // somebody else went somewhere
+    // somebody else went somewhere; noise that comes late is merely drawn
+    if (this.pace.moving && !this.pacing && this.at !== this.drawnAt) this.pace.halt();
+    this.drawnAt = this.at;
     const { grid, frames } = conversion.manifest;
     this.paint("predicted", grid, frames, conversion.predictedAt(this.at, this.predicted), conversion.ofLevels, this.contours("predicted"));
     this.wait("predicted", null);

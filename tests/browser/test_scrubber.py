@@ -164,6 +164,16 @@ def test_play_runs_to_the_result_slowly_if_asked_and_stops_at_a_key(open_page):
     page.get_by_role("button", name="Play steps").wait_for()
 
 
+def test_noise_that_comes_late_does_not_stop_it_and_another_place_does(open_page):
+    page = open_page(f"{FIRST}&step=400")
+    wait_for_states(page)
+    page.get_by_role("button", name="Play steps").click()
+    page.wait_for_function("() => window.scrubber.at > 600")
+    drawn_again = "() => { window.scrubber.present.go(window.scrubber.at); return window.scrubber.pace.moving; }"
+    assert page.evaluate(drawn_again)
+    assert not page.evaluate("() => { window.scrubber.present.go(100); return window.scrubber.pace.moving; }")
+
+
 def test_something_moves_by_itself_unless_the_reader_asked_for_stillness(open_page):
     moving = open_page(FIRST, motion="no-preference")
     moving.wait_for_timeout(800)
