@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.expert.explain import show_explain
+from app.expert.explain import explained, show_explain
 from app.expert.questions import questions
 from app.figures.component import show_figure
 from app.parts.exhibits import STUDENT, TEACHER, WALK, find_conversion
@@ -18,7 +18,8 @@ say(
     "you set is in the address: copy it, and the same view opens elsewhere."
 )
 catalogue = listed_conversions()
-asked = questions(catalogue)
+sets = explained(catalogue)
+asked = questions(catalogue, sets)
 if asked:
     st.header("A question to begin with", anchor="questions")
     show_figure("questions", {"questions": [question.for_browser() for question in asked]})
@@ -62,7 +63,7 @@ say(
 )
 show_figure("maps", {"trace": None, "group": GROUP})
 show_figure("picks", {"trace": None, "group": GROUP})
-show_explain(catalogue)
+show_explain(sets)
 
 st.header("Take it with you", anchor="take-it-with-you")
 show_figure("takeaway", {})

@@ -24,8 +24,8 @@ MOST_OFFERED = 12  # sets, or conversions, in one list
 TEXT_PX = 760
 
 
-def show_explain(catalogue: Catalogue) -> None:
-    """The section: four views of why a result is as it is."""
+def show_explain(sets: dict[str, list[dict[str, object]]]) -> None:
+    """The section: four views of why a result is as it is. ``sets`` as :func:`explained` finds them."""
     st.header("Explain", anchor="explain")
     st.markdown(
         with_terms(
@@ -35,7 +35,7 @@ def show_explain(catalogue: Catalogue) -> None:
         ),
         width=TEXT_PX,
     )
-    show_figure("explain", explained(catalogue))
+    show_figure("explain", sets)
 
 
 def explained(catalogue: Catalogue) -> dict[str, list[dict[str, object]]]:

@@ -26,9 +26,10 @@ from svc_core.traces.trace import Trace, TraceError
 
 IMPORTS = re.compile(r'^(?:import|export) .*?"\./([a-z_]+\.js)";', re.MULTILINE | re.DOTALL)
 HEAD_END = b"</head>"
-FIGURES = {lesson.path: lesson.figures for lesson in LESSONS}  # by the page's path; other pages have none to speak of
-COMPARE = "compare"  # shows no conversion before one is chosen, but needs the list of all
+COMPARE = "compare"  # which conversions it shows its own figures find out
 COMPARE_FIGURES = ("questions", "explorer", "workbench", "trends", "matrix", "maps", "picks", "explain", "takeaway")
+# by the page's path; other pages have none to speak of
+FIGURES = {**{lesson.path: lesson.figures for lesson in LESSONS}, COMPARE: COMPARE_FIGURES}
 FIRST_ARRAYS = (
     "walk.npy.gz",
     "predicted.npy.gz",
@@ -98,7 +99,7 @@ def _is_page(message: Message) -> bool:
 def links(scope: Scope) -> list[str]:
     """Values of the Link header for a page; addresses are relative to the page, like the figures' own."""
     page = scope["path"].rsplit("/", 1)[-1]
-    figures = COMPARE_FIGURES if page == COMPARE else FIGURES.get(page, ())
+    figures = FIGURES.get(page, ())
     if not figures:
         return []
     found = [f"<.{WEB_PATH}/{name}>; rel=modulepreload" for name in modules_of(figures)]

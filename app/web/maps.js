@@ -6,10 +6,10 @@ import { element, tellDone, tellProblem } from "./dom.js";
 import { BRIGHT } from "./gradient.js";
 import { featureOf, nearestKept, openMaps } from "./hidden.js";
 import { Together } from "./maps_together.js";
-import { followConversion, presentOf } from "./present.js";
+import { presentOf } from "./present.js";
 import { TraceProblem } from "./trace.js";
 import { Trajectory } from "./trajectory.js";
-import { sayWhileUnchosen } from "./unchosen.js";
+import { followChosen } from "./unchosen.js";
 import { notesOf } from "./wishes.js";
 
 const LAYERS = ["first", "middle", "last"];
@@ -42,8 +42,7 @@ export class Figure {
   // data: {trace: an id, or null for whatever the group presents, roots, group}
   async open(data) {
     if (data.trace === null) {
-      this.unchosen ??= sayWhileUnchosen(this.place);
-      this.trailing ??= followConversion(data.group, (trace) => this.open({ ...data, trace, sharesState: true }));
+      this.trailing ??= followChosen(this.place, data.group, (trace) => this.open({ ...data, trace, sharesState: true }));
       return;
     }
     if (data.trace === this.wanted) return;
@@ -179,7 +178,6 @@ export class Figure {
   close() {
     this.closed = true;
     this.trailing?.();
-    this.unchosen?.();
     this.together?.close();
     for (const end of this.endings.splice(0)) end();
     for (const [, chart] of this.charts) chart.close();

@@ -7,9 +7,9 @@ import { element, tellDone, tellProblem } from "./dom.js";
 import { RISING } from "./gradient.js";
 import { stepTicks } from "./measures.js";
 import { fillPanel, makePanel } from "./panel.js";
-import { followConversion, presentOf } from "./present.js";
+import { presentOf } from "./present.js";
 import { TraceProblem } from "./trace.js";
-import { sayWhileUnchosen } from "./unchosen.js";
+import { followChosen } from "./unchosen.js";
 import { notesOf } from "./wishes.js";
 
 const COMPARED = 24; // places; 276 pairs of pictures are compared in some 50 ms
@@ -49,8 +49,7 @@ export class Figure {
   // data: {trace: an id, or null for whatever the group presents, roots, group}
   async open(data) {
     if (data.trace === null) {
-      this.unchosen ??= sayWhileUnchosen(this.place);
-      this.trailing ??= followConversion(data.group, (trace) => this.open({ ...data, trace, sharesState: true }));
+      this.trailing ??= followChosen(this.place, data.group, (trace) => this.open({ ...data, trace, sharesState: true }));
       return;
     }
     if (data.trace === this.wanted) return;
@@ -259,7 +258,6 @@ export class Figure {
   close() {
     this.wanted = null;
     this.trailing?.();
-    this.unchosen?.();
     this.ending?.();
     this.listeners.abort();
     for (const panel of this.panels) panel.watched?.disconnect();

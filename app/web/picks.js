@@ -4,10 +4,10 @@ import { openConversion } from "./conversion.js";
 import { element, tellDone, tellProblem } from "./dom.js";
 import { distanceToPicks, featureOf, intervalCentres, intervals, nearestKept, openMaps, openVectors } from "./hidden.js";
 import { COLOURS, HIGHEST_DB, LOWEST_DB } from "./picture.js";
-import { followConversion, presentOf } from "./present.js";
+import { presentOf } from "./present.js";
 import { TraceProblem } from "./trace.js";
 import { Trajectory } from "./trajectory.js";
-import { sayWhileUnchosen } from "./unchosen.js";
+import { followChosen } from "./unchosen.js";
 import { notesOf } from "./wishes.js";
 
 const [FEWEST, MOST, FIRST] = [2, 100, 8]; // picks; SingVisio's own number is 100
@@ -36,8 +36,7 @@ export class Figure {
   // data: {trace: an id, or null for whatever the group presents, roots, group}
   async open(data) {
     if (data.trace === null) {
-      this.unchosen ??= sayWhileUnchosen(this.place);
-      this.trailing ??= followConversion(data.group, (trace) => this.open({ ...data, trace, sharesState: true }));
+      this.trailing ??= followChosen(this.place, data.group, (trace) => this.open({ ...data, trace, sharesState: true }));
       return;
     }
     if (data.trace === this.wanted) return;
@@ -154,7 +153,6 @@ export class Figure {
   close() {
     this.closed = true;
     this.trailing?.();
-    this.unchosen?.();
     for (const end of this.endings.splice(0)) end();
     this.chart.close();
   }

@@ -33,7 +33,10 @@ export class Trajectory {
       now: element("div", { class: "now-second" }, svg("svg", { viewBox: "0 0 22 22" }, triangle(), triangle())),
     };
     const parts = Object.values(this.secondParts);
-    for (const part of parts) part.setAttribute("aria-hidden", "true");
+    for (const part of parts) {
+      part.setAttribute("aria-hidden", "true");
+      part.hidden = true;
+    }
     this.area = element("div", { class: "map" }, this.canvas, this.marks, this.start, this.finish, ...parts, this.now);
     place.append(this.area);
     this.listeners = new AbortController();
@@ -52,6 +55,7 @@ export class Trajectory {
     this.last = points.x.length - 1;
     this.fitWindow();
     this.area.classList.toggle("is-together", second !== null);
+    for (const part of Object.values(this.secondParts)) part.hidden = second === null;
     this.putEnd(this.start, start, 0);
     this.putEnd(this.finish, finish, this.last);
     if (second) {

@@ -1,11 +1,12 @@
 // Figures that look inside whatever conversion is chosen: where none is, one sentence stands in their place.
 
 import { comparedIds } from "./compared.js";
+import { followConversion } from "./present.js";
 import { roomOf } from "./room.js";
 import { viewOfPage } from "./view_state.js";
 
-// It is given back a function that ends that.
-export function sayWhileUnchosen(place) {
+// `open(id)` is called for each conversion that the group presents. It is given back a function that ends that.
+export function followChosen(place, group, open) {
   const view = viewOfPage();
   const room = roomOf(place);
   const tell = () => {
@@ -14,5 +15,6 @@ export function sayWhileUnchosen(place) {
     if (room) room.style.minHeight = none ? "0" : "";
   };
   tell();
-  return view.watch(["compare"], tell);
+  const endings = [view.watch(["compare"], tell), followConversion(group, open)];
+  return () => endings.forEach((end) => end());
 }

@@ -4,7 +4,7 @@ import { atOf, atOfPlace, axisOf, comparedIds, endsOf, LETTERS, placeAt, writeAt
 import { openConversion } from "./conversion.js";
 import { decibels } from "./decibels.js";
 import { makeDifferenceLegend } from "./diverging.js";
-import { element } from "./dom.js";
+import { element, tellProblem } from "./dom.js";
 import { wishOf } from "./keys.js";
 import { makeLegend } from "./panel.js";
 import { presentOf } from "./present.js";
@@ -314,10 +314,7 @@ export class Figure {
   }
 
   say(sentence) {
-    const problem = this.find(".problem");
-    if (problem.textContent === sentence) return;
-    problem.textContent = sentence;
-    problem.hidden = sentence === "";
+    if (this.find(".problem").textContent !== sentence) tellProblem(this.place, sentence); // said once, not at every step
   }
 
   close() {

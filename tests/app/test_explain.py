@@ -140,10 +140,10 @@ def test_everything_found_is_plain_json(shipped):
 
 
 def section() -> None:
-    from app.expert.explain import show_explain
+    from app.expert.explain import explained, show_explain
     from app.parts.lesson import listed_conversions
 
-    show_explain(listed_conversions())
+    show_explain(explained(listed_conversions()))
 
 
 @pytest.mark.parametrize("traces", ["shipped", "own", "none"])

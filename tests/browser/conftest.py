@@ -4,6 +4,7 @@ import pytest
 
 from app.parts.library import library
 from tests.support.chromium import open_browser
+from tests.support.compare_page import address_of, wait_until_drawn
 from tests.support.dashboard import run_dashboard
 
 
@@ -53,3 +54,15 @@ def open_page(browser, request):
     for context in contexts:
         context.close()
     assert [error for error in errors if not any(part in error for part in expected)] == []
+
+
+@pytest.fixture
+def open_state(open_page):
+    """Opens the comparison in a state and waits for the conversions of these letters."""
+
+    def open_state(state=None, letters=None, **settings):
+        page = open_page(address_of(state or {}), drawn=False, **settings)
+        wait_until_drawn(page, letters)
+        return page
+
+    return open_state

@@ -1,23 +1,16 @@
 """Two conversions on one map of the expert page, in a real browser: turned as SciPy turns, dense as SciPy says."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy.linalg import orthogonal_procrustes
 from scipy.stats import gaussian_kde
 
-from app.parts.exhibits import STUDENT, TEACHER, WALK, find_conversion
 from app.parts.library import library
 from app.parts.served import WEB_PATH
 from svc_core.traces.replay import replay_of
-from tests.support.compare_page import address_of, wait_until_drawn
+from tests.support.compare_page import FOUR, A, B, C, D
 from tests.support.pages import address_holds
 
-CATALOGUE = library().catalogue()
-A, B, C = (find_conversion(CATALOGUE, exhibit) for exhibit in (WALK, TEACHER, STUDENT))
-D = find_conversion(CATALOGUE, replace(WALK, seed=1))
-FOUR = ",".join(entry.id for entry in (A, B, C, D))
 POINTS = """async (place, kind) => {
     const chart = new Map((await place.figure).charts).get(kind);
     return [chart.points, chart.second?.points].map((points) => points && [Array.from(points.x), Array.from(points.y)]);
@@ -25,16 +18,6 @@ POINTS = """async (place, kind) => {
 LEFT = (
     "async (place) => { const { together } = await place.figure; return together.overlay(place.dataset.feature).left; }"
 )
-
-
-@pytest.fixture
-def open_state(open_page):
-    def open_state(state=None, letters=None, **settings):
-        page = open_page(address_of(state or {}), drawn=False, **settings)
-        wait_until_drawn(page, letters)
-        return page
-
-    return open_state
 
 
 @pytest.fixture

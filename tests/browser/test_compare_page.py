@@ -1,7 +1,6 @@
 """The expert page in a real browser: what it filters, shows, measures and plays against Python's own figures."""
 
 import io
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +8,6 @@ import pytest
 from scipy.stats import binomtest
 
 from app.expert.selection import facets, fitting
-from app.parts.exhibits import STUDENT, TEACHER, WALK, find_conversion
 from app.parts.library import TRACES_PATH, library
 from app.parts.served import WEB_PATH
 from svc_core.traces.register import rebuild_catalogue
@@ -17,9 +15,15 @@ from svc_core.traces.replay import replay_of
 from svc_core.traces.scale import to_db
 from svc_core.traces.writing import write_trace
 from tests.support.compare_page import (
-    address_of,
+    CATALOGUE,
+    FOUR,
+    A,
+    B,
+    C,
+    D,
     brush,
     seen,
+    shown_ids,
     state_address,
     wait_until_drawn,
 )
@@ -27,23 +31,7 @@ from tests.support.dashboard import run_dashboard
 from tests.support.hand_traces import hand_files, hand_manifest
 from tests.support.pages import address_holds
 
-CATALOGUE = library().catalogue()
-A, B, C = (find_conversion(CATALOGUE, exhibit) for exhibit in (WALK, TEACHER, STUDENT))
-D = find_conversion(CATALOGUE, replace(WALK, seed=1))
-FOUR = ",".join(entry.id for entry in (A, B, C, D))
 EXPECTED_404 = ("status of 404",)
-
-
-@pytest.fixture
-def open_state(open_page):
-    """Opens the page in a state and waits for the conversions of these letters."""
-
-    def open_state(state=None, letters=None, **settings):
-        page = open_page(address_of(state or {}), drawn=False, **settings)
-        wait_until_drawn(page, letters)
-        return page
-
-    return open_state
 
 
 def count(page) -> int:
@@ -267,10 +255,6 @@ def test_a_fifth_takes_the_place_of_the_first(open_state):
     page.locator(f".rows [data-id='{new}']").click()
     page.locator(f".card[data-letter=D][data-id='{new}']").wait_for()
     assert page.locator(".card[data-letter=A]").get_attribute("data-id") == B.id
-
-
-def shown_ids(page) -> list[str]:
-    return page.locator(".card").evaluate_all("(nodes) => nodes.map((node) => node.dataset.id)")
 
 
 def test_page_begins_with_an_example_that_goes_with_the_first_choice(open_state):

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
+from app.expert.explain import explained
 from app.expert.questions import questions
 from app.expert.selection import fitting
 from app.parts.library import library
 from svc_core.traces.replay import replay_of
 from svc_core.traces.scale import to_db
-from tests.support.compare_page import wait_until_drawn
+from tests.support.compare_page import CATALOGUE, shown_ids, wait_until_drawn
 from tests.support.pages import address_holds
 
-CATALOGUE = library().catalogue()
 TABLE = CATALOGUE.table.set_index("id", drop=False)
-ASKED = {question.words: question for question in questions(CATALOGUE)}
+ASKED = {question.words: question for question in questions(CATALOGUE, explained(CATALOGUE))}
 FLOOR_DB = -90  # of the matrix's pictures
 
 # The part's header stands in the upper half of the window.
@@ -49,10 +49,6 @@ def wait_until_shown(page, question) -> None:
         page.locator(f".card[data-letter={letter}][data-id='{id}']").wait_for()
 
 
-def shown(page) -> list[str]:
-    return page.locator(".card").evaluate_all("(nodes) => nodes.map((node) => node.dataset.id)")
-
-
 def places(page) -> list[int]:
     return page.locator(".card").evaluate_all("(nodes) => nodes.map((node) => Number(node.dataset.place))")
 
@@ -64,13 +60,13 @@ def predicted_db(id: str, place: int) -> np.ndarray:
 @pytest.mark.parametrize("words", ASKED)
 def test_every_question_is_a_click_and_a_link(ask, open_page, words):
     page = ask(words)
-    found = shown(page)
+    found = shown_ids(page)
     count = page.locator(".count").text_content()
     link = page.get_by_role("link", name=words).get_attribute("href")
     other = open_page(link.removeprefix("."), drawn=False)
     wait_until_shown(other, ASKED[words])
     other.wait_for_function(IN_SIGHT, arg=ASKED[words].part)
-    assert shown(other) == found
+    assert shown_ids(other) == found
     assert other.locator(".count").text_content() == count
 
 
@@ -108,7 +104,7 @@ def test_what_one_step_costs(ask):
 
 def test_t1_two_steps_of_one_walk_are_compared(ask):
     page = ask("Two steps of one walk")
-    (id,) = shown(page)
+    (id,) = shown_ids(page)
     matrix = page.locator(".matrix[data-pair]")
     matrix.wait_for()
     field = page.locator(".matrix .field")
@@ -124,14 +120,14 @@ def test_t1_two_steps_of_one_walk_are_compared(ask):
 
 def test_t2_measures_of_the_steps_are_compared(ask):
     page = ask("When does a walk become right?")
-    assert TABLE.loc[shown(page), "seed"].tolist() == [0, 1]
+    assert TABLE.loc[shown_ids(page), "seed"].tolist() == [0, 1]
     area = page.locator(".trends .area")
     page.locator(".trends path").nth(1).wait_for(state="attached")
     area.scroll_into_view_if_needed()
     box = area.bounding_box()
     page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 20)
     assert places(page) == pytest.approx([500, 500], abs=3)
-    for line, id in zip(page.locator(".trends .values li").all(), shown(page), strict=True):
+    for line, id in zip(page.locator(".trends .values li").all(), shown_ids(page), strict=True):
         table = library().open(CATALOGUE.find(id)).metrics().query("kind == 'predicted'").dropna(subset=["rpa"])
         near = (table["place"] / 999 - places(page)[0] / 999).abs()
         wanted = table["rpa"][near == near.min()]
@@ -148,7 +144,7 @@ def test_t2_measures_of_the_steps_are_compared(ask):
 )
 def test_t3_to_t5_singers_and_songs_are_compared_at_every_step(ask, words, differs, alike):
     page = ask(words)
-    rows = TABLE.loc[shown(page)]
+    rows = TABLE.loc[shown_ids(page)]
     assert rows[differs].is_unique and (rows[alike].nunique() == 1).all()
     slider = page.locator(".workbench .slider")
     slider.focus()

@@ -34,9 +34,9 @@ import streamlit as st
 st.set_page_config(page_title="Explain", layout="wide")
 
 def page():
-    from app.expert.explain import show_explain
+    from app.expert.explain import explained, show_explain
     from app.parts.lesson import listed_conversions
-    show_explain(listed_conversions())
+    show_explain(explained(listed_conversions()))
 
 st.navigation([st.Page(page, title="Compare", url_path="compare"), st.Page(page, title="Start", default=True)]).run()
 """

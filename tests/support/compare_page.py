@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from playwright.sync_api import Locator, Page
 
+from app.parts.exhibits import STUDENT, TEACHER, WALK, find_conversion
+from app.parts.library import library
+
+CATALOGUE = library().catalogue()
+# Four walks of one phrase by the same two singers: a thousand steps, forty, one, and a thousand from other noise.
+A, B, C = (find_conversion(CATALOGUE, exhibit) for exhibit in (WALK, TEACHER, STUDENT))
+D = find_conversion(CATALOGUE, replace(WALK, seed=1))
+FOUR = ",".join(entry.id for entry in (A, B, C, D))
 DRAWN_MS = 30_000
 # What is seen of a state: counts, texts, and every pixel of the pictures (as the length and the end of their PNG).
 SEEN = """async () => {
@@ -71,6 +80,11 @@ def seen(page: Page) -> dict[str, list[str]]:
         last = now
         time.sleep(0.3)
     raise AssertionError("the page does not come to rest")
+
+
+def shown_ids(page: Page) -> list[str]:
+    """Of the conversions side by side, in their order."""
+    return page.locator(".card").evaluate_all("(nodes) => nodes.map((node) => node.dataset.id)")
 
 
 def state_address(page: Page) -> str:
