@@ -1,0 +1,199 @@
+"""Who is served when: a queue of jobs that is fair among visitors, and what each is told while waiting.
+
+A job belongs to a visitor (a random name that the browser makes up and forgets). Next is always the first
+job of the visitor who has been served least so far, so that one who asks for much waits longer than one who
+asks for little, and nobody for ever. The desk only keeps order; workers take from it (see crew).
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.own.limits import Limits
+
+WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
+ENDED = frozenset({DONE, FAILED, CANCELLED})
+LEARNT = 0.3  # weight of the latest job in what one of its kind is thought to take
+FORGOTTEN_S = 3600.0  # served so long ago, a visitor counts as new
+
+
+class DeskError(ValueError):
+    """A job that cannot be taken on now; the message says why and what to do."""
+
+
+@dataclass
+class Job:
+    """``request`` goes to the worker as it is; ``result`` is what came back."""
+
+    kind: str
+    visitor: str
+    take: str
+    folder: Path
+    request: dict[str, object]
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    state: str = WAITING
+    share: float = 0.0  # done of it, 0 to 1
+    words: str = ""  # what is being done
+    problem: str = ""
+    result: dict[str, object] | None = None
+    began_s: float | None = None
+    ended_s: float | None = None
+
+
+@dataclass
+class _Served:
+    seconds: float = 0.0
+    last_s: float = 0.0
+
+
+class Desk:
+    """Thread-safe. ``clock`` gives seconds that never go back."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limits = limits
+        self._clock = clock
+        self._usual_s = dict(limits.usual_s)
+        self._jobs: dict[str, Job] = {}  # in the order in which they came
+        self._served: dict[str, _Served] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def submit(self, kind: str, visitor: str, take: str, folder: Path, request: dict[str, object]) -> Job:
+        """Raises DeskError where too many wait, or too many of this visitor's."""
+        with self._changed:
+            open_jobs = [job for job in self._jobs.values() if job.state not in ENDED]
+            if sum(job.visitor == visitor for job in open_jobs) >= self.limits.most_each:
+                raise DeskError(
+                    f"{self.limits.most_each} of your conversions are being made already; wait for one, or cancel it."
+                )
+            if len(open_jobs) >= self.limits.most_waiting:
+                raise DeskError("Too many people are converting just now; please try again in a minute.")
+            job = Job(kind, visitor, take, folder, request)
+            self._jobs[job.id] = job
+            self._changed.notify()
+            return job
+
+    def next(self, timeout_s: float) -> Job | None:
+        """The job to be done now, as running; None when none has come in time, or the desk is closed."""
+        end_s = self._clock() + timeout_s
+        with self._changed:
+            while not self._closed:
+                waiting = self._order()
+                if waiting:
+                    job = waiting[0]
+                    job.state, job.began_s = RUNNING, self._clock()
+                    return job
+                if not self._changed.wait(max(0.0, end_s - self._clock())) and self._clock() >= end_s:
+                    return None
+            return None
+
+    def _order(self) -> list[Job]:
+        """Waiting jobs in the order in which they will be begun."""
+        served = {visitor: facts.seconds for visitor, facts in self._served.items()}
+        now_s = self._clock()
+        for job in self._jobs.values():  # what runs counts from its beginning: a second job does not overtake
+            if job.state == RUNNING:
+                taken_s = max(now_s - (job.began_s or now_s), self._usual_s[job.kind])
+                served[job.visitor] = served.get(job.visitor, 0.0) + taken_s
+        left = [job for job in self._jobs.values() if job.state == WAITING]
+        order = []
+        while left:
+            job = min(left, key=lambda one: served.get(one.visitor, 0.0))  # of equals the one that came first
+            left.remove(job)
+            order.append(job)
+            served[job.visitor] = served.get(job.visitor, 0.0) + self._usual_s[job.kind]
+        return order
+
+    def progress(self, job: Job, share: float, words: str) -> None:
+        with self._changed:
+            if job.state == RUNNING:
+                job.share, job.words = min(max(share, job.share), 1.0), words
+
+    def finish(self, job: Job, result: dict[str, object]) -> None:
+        with self._changed:
+            self._end(job, DONE)
+            if job.state == DONE:
+                job.result, job.share = result, 1.0
+
+    def fail(self, job: Job, problem: str) -> None:
+        with self._changed:
+            self._end(job, FAILED)
+            if job.state == FAILED:
+                job.problem = problem
+
+    def cancel(self, job_id: str) -> bool:
+        """Whether there was something to cancel. A running job's worker sees it by itself."""
+        with self._changed:
+            job = self._jobs.get(job_id)
+            if job is None or job.state in ENDED:
+                return False
+            self._end(job, CANCELLED)
+            return True
+
+    def _end(self, job: Job, state: str) -> None:
+        if job.state in ENDED:  # cancelled while it was being finished
+            return
+        now_s = self._clock()
+        if job.began_s is not None:
+            spent_s = now_s - job.began_s
+            facts = self._served.setdefault(job.visitor, _Served())
+            facts.seconds, facts.last_s = facts.seconds + spent_s, now_s
+            if state == DONE:
+                self._usual_s[job.kind] += LEARNT * (spent_s - self._usual_s[job.kind])
+        job.state, job.ended_s = state, now_s
+        self._changed.notify_all()
+
+    def find(self, job_id: str) -> Job | None:
+        with self._changed:
+            return self._jobs.get(job_id)
+
+    def ahead(self, job: Job) -> tuple[int, float]:
+        """How many jobs come before it, and the seconds until it is done, as far as can be foretold."""
+        with self._changed:
+            now_s = self._clock()
+            if job.state == RUNNING:
+                return 0, max(0.0, self._usual_s[job.kind] - (now_s - (job.began_s or now_s)))
+            if job.state != WAITING:
+                return 0, 0.0
+            running = [one for one in self._jobs.values() if one.state == RUNNING]
+            order = self._order()
+            place = order.index(job)
+            free_at = sorted(max(0.0, self._usual_s[one.kind] - (now_s - (one.began_s or now_s))) for one in running)[
+                -self.limits.workers :
+            ]
+            free_at = [0.0] * (self.limits.workers - len(free_at)) + free_at
+            for one in order[: place + 1]:  # each is begun by the worker that is free first
+                free_at.sort()
+                free_at[0] += self._usual_s[one.kind]
+                done_s = free_at[0]
+            return place + len(running), done_s
+
+    def forget(self, take: str) -> None:
+        """Cancels and drops all jobs of a take."""
+        with self._changed:
+            for job in [one for one in self._jobs.values() if one.take == take]:
+                self._end(job, CANCELLED)
+                del self._jobs[job.id]
+
+    def sweep(self) -> None:
+        """Drops what ended long ago, and visitors who have not come for long."""
+        with self._changed:
+            now_s = self._clock()
+            for job in list(self._jobs.values()):
+                if job.ended_s is not None and now_s - job.ended_s > self.limits.kept_s:
+                    del self._jobs[job.id]
+            for visitor, facts in list(self._served.items()):
+                if now_s - facts.last_s > FORGOTTEN_S:
+                    del self._served[visitor]
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            for job in self._jobs.values():
+                self._end(job, CANCELLED)
+            self._changed.notify_all()

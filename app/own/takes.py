@@ -1,0 +1,95 @@
+"""Recordings of visitors, and what is made of them: a folder each, taken away soon after the last look at it.
+
+The folder's name is the only key to it: 128 bits that nobody can guess, known to the browser that sent the
+recording and to nobody else. Nothing is logged, and nothing outlives the server: what a killed one left behind
+is swept away by the next.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+PREFIX = "singsteps-own-"
+KEY = re.compile(r"[A-Za-z0-9_-]{22}")  # what secrets.token_urlsafe(16) gives
+
+
+class Takes:
+    """Thread-safe. ``clock`` gives seconds that never go back."""
+
+    def __init__(self, place: Path | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        place = place or Path(tempfile.gettempdir())
+        sweep_left_behind(place)
+        self.root = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))  # for this user alone
+        self._clock = clock
+        self._seen_s: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def create(self) -> tuple[str, Path]:
+        """A new take's key and its empty folder."""
+        key = secrets.token_urlsafe(16)
+        folder = self.root / key
+        folder.mkdir(mode=0o700)
+        with self._lock:
+            self._seen_s[key] = self._clock()
+        return key, folder
+
+    def folder(self, key: str) -> Path | None:
+        """Of a take that is there, which counts as a look at it; None of any other."""
+        with self._lock:
+            if key not in self._seen_s:
+                return None
+            self._seen_s[key] = self._clock()
+        return self.root / key
+
+    def file(self, key: str, name: str) -> Path | None:
+        """A file of a take, or None: what leads out of its folder is none of its files."""
+        folder = self.folder(key)
+        if folder is None:
+            return None
+        path = (folder / name).resolve()
+        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
+
+    def forget(self, key: str) -> bool:
+        """Whether there was such a take; its files are gone when this returns."""
+        with self._lock:
+            known = self._seen_s.pop(key, None) is not None
+        if known:
+            shutil.rmtree(self.root / key, ignore_errors=True)
+        return known
+
+    def sweep(self, kept_s: float) -> list[str]:
+        """Takes away what nobody has looked at for so long; returns the keys."""
+        with self._lock:
+            old = [key for key, seen_s in self._seen_s.items() if self._clock() - seen_s > kept_s]
+        return [key for key in old if self.forget(key)]
+
+    def close(self) -> None:
+        with self._lock:
+            self._seen_s.clear()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def sweep_left_behind(place: Path) -> None:
+    """Takes away the folders of servers that are no more."""
+    for folder in place.glob(f"{PREFIX}*"):
+        found = re.fullmatch(rf"{PREFIX}(\d+)-.*", folder.name)
+        if found and not _runs(int(found[1])) and folder.is_dir() and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True

@@ -1,0 +1,175 @@
+"""The queue: fair, cancellable, and honest about how long it takes. Time is a number that the tests move."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.own.desk import CANCELLED, DONE, FAILED, RUNNING, WAITING, Desk, DeskError
+from app.own.limits import LOOK, STUDENT, TEACHER, Limits
+
+LIMITS = replace(Limits(), workers=1, usual_s={LOOK: 1.0, STUDENT: 2.0, TEACHER: 10.0})
+
+
+class Clock:
+    now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def desk(clock):
+    return Desk(LIMITS, clock)
+
+
+def ask(desk, visitor, kind=STUDENT, take="take"):
+    return desk.submit(kind, visitor, take, Path(), {"do": kind})
+
+
+def serve(desk, clock, seconds):
+    """The next job, done in that time."""
+    job = desk.next(0)
+    clock.now_s += seconds
+    desk.finish(job, {})
+    return job
+
+
+def test_visitors_take_turns_whoever_asked_for_more(desk, clock):
+    many = [ask(desk, "ann") for _ in range(3)]
+    one = ask(desk, "ben")
+    served = [serve(desk, clock, 2.0) for _ in range(4)]
+    assert served == [many[0], one, many[1], many[2]]
+
+
+def test_who_was_served_long_waits_for_who_was_served_shortly(desk, clock):
+    ask(desk, "ann", TEACHER)
+    serve(desk, clock, 10.0)
+    ask(desk, "ben")
+    serve(desk, clock, 2.0)
+    again = ask(desk, "ann")
+    fresh = [ask(desk, "ben"), ask(desk, "ben")]
+    assert [serve(desk, clock, 2.0) for _ in range(3)] == [*fresh, again]
+
+
+def test_what_runs_counts_already(clock):
+    desk = Desk(replace(LIMITS, workers=2), clock)
+    ask(desk, "ann", TEACHER)
+    second = ask(desk, "ann")
+    other = ask(desk, "ben")
+    assert desk.next(0).kind == TEACHER
+    assert desk.next(0) is other
+    assert desk.next(0) is second
+
+
+def test_place_and_time_left_are_told(desk, clock):
+    first, second, third = ask(desk, "ann", TEACHER), ask(desk, "ben"), ask(desk, "eve")
+    assert [desk.ahead(job) for job in (first, second, third)] == [(0, 10.0), (1, 12.0), (2, 14.0)]
+    desk.next(0)
+    clock.now_s += 4
+    assert [desk.ahead(job) for job in (first, second, third)] == [(0, 6.0), (1, 8.0), (2, 10.0)]
+    clock.now_s += 60  # longer than thought: it may end at any moment
+    assert desk.ahead(first) == (0, 0.0) and desk.ahead(second) == (1, 2.0)
+
+
+def test_two_workers_halve_the_waiting(clock):
+    desk = Desk(replace(LIMITS, workers=2), clock)
+    jobs = [ask(desk, name) for name in ("ann", "ben", "eve", "joe")]
+    assert [desk.ahead(job)[1] for job in jobs] == [2.0, 2.0, 4.0, 4.0]
+
+
+def test_times_are_learnt_from_what_was_done(desk, clock):
+    for _ in range(20):
+        ask(desk, "ann")
+        serve(desk, clock, 5.0)
+    assert desk.ahead(ask(desk, "ann"))[1] == pytest.approx(5.0, abs=0.01)
+
+
+def test_failures_and_cancellations_teach_no_times(desk, clock):
+    ask(desk, "ann")
+    job = desk.next(0)
+    clock.now_s += 50
+    desk.fail(job, "Nothing was sung.")
+    assert (job.state, job.problem) == (FAILED, "Nothing was sung.")
+    assert desk.ahead(ask(desk, "ann")) == (0, 2.0)
+
+
+def test_cancelled_jobs_are_not_begun_and_do_not_end_otherwise(desk):
+    waiting, other = ask(desk, "ann"), ask(desk, "ben")
+    assert desk.cancel(waiting.id) and waiting.state == CANCELLED
+    running = desk.next(0)
+    assert running is other
+    assert desk.cancel(running.id)
+    desk.finish(running, {"too": "late"})
+    assert (running.state, running.result) == (CANCELLED, None)
+    assert not desk.cancel(running.id) and not desk.cancel("unknown")
+
+
+def test_progress_never_goes_back_and_ends_at_the_whole(desk):
+    job = ask(desk, "ann")
+    desk.progress(job, 0.5, "early")
+    assert job.share == 0.0  # it does not run yet
+    desk.next(0)
+    for share in (0.2, 0.6, 0.4, 7.0):
+        desk.progress(job, share, "sampling")
+    assert (job.share, job.words) == (1.0, "sampling")
+    desk.finish(job, {"trace": "x"})
+    assert (job.state, job.result, job.share) == (DONE, {"trace": "x"}, 1.0)
+
+
+def test_one_visitor_has_few_and_all_together_have_an_end(clock):
+    desk = Desk(replace(LIMITS, most_each=2, most_waiting=3), clock)
+    ask(desk, "ann"), ask(desk, "ann")
+    with pytest.raises(DeskError, match="2 of your conversions are being made already"):
+        ask(desk, "ann")
+    ask(desk, "ben")
+    with pytest.raises(DeskError, match="Too many people"):
+        ask(desk, "eve")
+    serve(desk, clock, 1.0)
+    assert ask(desk, "eve").state == WAITING
+
+
+def test_forgetting_a_take_drops_its_jobs(desk):
+    mine, other = ask(desk, "ann", take="mine"), ask(desk, "ben", take="other")
+    running = desk.next(0)
+    assert running is mine
+    desk.forget("mine")
+    assert mine.state == CANCELLED and desk.find(mine.id) is None
+    assert desk.find(other.id) is other
+
+
+def test_old_jobs_and_old_visitors_are_dropped(desk, clock):
+    job = ask(desk, "ann", TEACHER)
+    serve(desk, clock, 10.0)
+    clock.now_s += LIMITS.kept_s + 1
+    desk.sweep()
+    assert desk.find(job.id) is None
+    clock.now_s += 3600
+    desk.sweep()
+    ask(desk, "ben")
+    serve(desk, clock, 2.0)
+    ask(desk, "ben")
+    again = ask(desk, "ann")  # as one who has never been here
+    assert desk.next(0) is again
+
+
+def test_waiting_for_a_job_ends_with_one_or_when_the_desk_closes(clock):
+    desk = Desk(LIMITS)
+    found = []
+    taker = threading.Thread(target=lambda: found.append(desk.next(30)))
+    taker.start()
+    job = ask(desk, "ann")
+    taker.join(timeout=10)
+    assert found == [job] and job.state == RUNNING
+    closer = threading.Thread(target=lambda: found.append(desk.next(30)))
+    closer.start()
+    desk.close()
+    closer.join(timeout=10)
+    assert found[1] is None and job.state == CANCELLED
+    assert desk.next(0.01) is None
