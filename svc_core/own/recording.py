@@ -1,0 +1,101 @@
+"""A recording that a stranger sent -> mono samples on the grid, or one sentence about why not.
+
+Nothing is believed that the file says of itself: its name is never used, its length is checked before it is
+decoded, and no more of it is decoded than may be. What libsndfile does not read (m4a, webm) goes through ffmpeg
+where that is installed, which is told where to stop.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from svc_core.config import GridConfig
+from svc_core.sound.audio import AudioError, check_audio
+
+NAME = "Your recording"  # in messages
+SHORTEST_S, LONGEST_S = 1.0, 15.0
+GRACE_S = 0.25  # beyond the longest: what lossy coders add at both ends
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 400_000
+MOST_CHANNELS = 16
+LONGEST_READ = f"{LONGEST_S + 2 * GRACE_S}"  # seconds, as ffmpeg is told: enough to see that it is too long
+FFMPEG_S = 20  # seconds that it may take: what lasts 15 s is read in one
+
+
+def read_recording(path: Path, grid: GridConfig) -> np.ndarray:
+    """(samples,) float32 at the grid's rate. Raises AudioError with a sentence for the one who sent it."""
+    try:
+        samples, rate_hz = _read(path)
+    except soundfile.LibsndfileError as error:
+        samples, rate_hz = _read_by_ffmpeg(path, error.error_string)
+    seconds = len(samples) / rate_hz
+    if seconds < SHORTEST_S:
+        raise AudioError(f"{NAME} lasts {seconds:.1f} s; sing for {SHORTEST_S:g} s at least.")
+    return check_audio(samples[: round((LONGEST_S + GRACE_S) * rate_hz)], rate_hz, grid, NAME)
+
+
+def _read(path: Path) -> tuple[np.ndarray, int]:
+    """Mono samples and their rate. Raises soundfile.LibsndfileError for what is none of its formats."""
+    with soundfile.SoundFile(path) as file:
+        rate_hz, channels = file.samplerate, file.channels
+        if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
+            raise AudioError(
+                f"{NAME} has {rate_hz} samples a second; {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} can be read."
+            )
+        if channels > MOST_CHANNELS:
+            raise AudioError(f"{NAME} has {channels} channels; {MOST_CHANNELS} at most can be read.")
+        most = round((LONGEST_S + GRACE_S) * rate_hz)
+        if file.frames > most:
+            raise AudioError(_too_long(file.frames / rate_hz))
+        samples = file.read(most + 1, dtype="float32", always_2d=True)  # a stream may promise less than it has
+    if len(samples) > most:
+        raise AudioError(_too_long(len(samples) / rate_hz))
+    return samples.mean(axis=1), rate_hz
+
+
+def _too_long(seconds: float) -> str:
+    lasts = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    return f"{NAME} lasts {lasts}; choose a part of {LONGEST_S:g} s at most."
+
+
+def _read_by_ffmpeg(path: Path, why: str) -> tuple[np.ndarray, int]:
+    """As :func:`_read`, of what libsndfile cannot read, for the reason it gives."""
+    if shutil.which("ffmpeg") is None or shutil.which("ffprobe") is None:
+        raise AudioError(
+            f"{NAME} is no sound file that this server can read ({why.rstrip('.')}); use WAV, FLAC, OGG or MP3."
+        )
+    kinds = _streams(path)
+    if "video" in kinds:
+        raise AudioError(f"{NAME} is a video; save its sound alone, as WAV or MP3, and choose that.")
+    if "audio" not in kinds:
+        raise AudioError(f"{NAME} is no sound file; use WAV, FLAC, OGG, MP3 or M4A.")
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        decoded = Path(folder) / "decoded.wav"
+        safe = ["-nostdin", "-v", "error", "-protocol_whitelist", "file"]
+        _run(
+            ["ffmpeg", *safe, "-i", str(path), "-vn", "-t", LONGEST_READ, "-ac", "1", "-c:a", "pcm_f32le", str(decoded)]
+        )
+        return _read(decoded)
+
+
+def _streams(path: Path) -> set[str]:
+    """Kinds of the streams in a file: "audio", "video"; a picture of a cover is no video."""
+    entries = "stream=codec_type:stream_disposition=attached_pic"
+    safe = ["-v", "error", "-protocol_whitelist", "file"]
+    told = _run(["ffprobe", *safe, "-show_entries", entries, "-of", "json", str(path)])
+    streams = json.loads(told or "{}").get("streams", [])
+    return {stream["codec_type"] for stream in streams if not stream.get("disposition", {}).get("attached_pic", 0)}
+
+
+def _run(command: list[str]) -> str:
+    """What it prints. Raises AudioError where it fails or takes too long."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=FFMPEG_S, check=True).stdout
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
+        raise AudioError(f"{NAME} is no sound file that can be read; use WAV, FLAC, OGG or MP3.") from error
