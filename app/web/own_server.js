@@ -1,0 +1,83 @@
+// What the page says to the server about a recording: sends it, asks for conversions, waits, and has it forgotten.
+
+const ASK_EVERY_MS = 300;
+const TRIES = 5; // of a connection that is gone for a moment
+
+export class ServerProblem extends Error {}
+
+// A random name, made up for this visit and kept nowhere: the queue is fair between names.
+const visitor = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const address = (path) => new URL(`./own${path}`, document.location.href);
+
+async function ask(path, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(address(path), { ...options, cache: "no-store", headers: { "X-Visitor": visitor, ...options.headers } });
+  } catch {
+    throw new ServerProblem("The server does not answer; check the connection, and try again.");
+  }
+  const told = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
+  if (!answer.ok) throw Object.assign(new ServerProblem(told.problem ?? `The server answers ${answer.status}.`), { status: answer.status });
+  return told;
+}
+
+// {methods, install} of this server.
+export const able = () => ask("/able");
+
+// One recording on the server, from when it was sent until it is forgotten.
+export class Take {
+  // `sound`: a Blob. Resolves to the take and the id of the job that looks at it.
+  static async send(sound) {
+    const { take, job } = await ask("/takes", { method: "POST", body: sound });
+    return { take: new Take(take), job };
+  }
+
+  constructor(key) {
+    this.key = key;
+    this.leave = () => this.forget({ leaving: true });
+    window.addEventListener("pagehide", this.leave);
+  }
+
+  // The address below which its files lie, relative to the page.
+  get root() {
+    return `./own/takes/${this.key}/files/`;
+  }
+
+  // `asked`: {method, target, key_shift, start_s, end_s, seed}. Resolves to a job's id.
+  async convert(asked) {
+    const body = JSON.stringify(asked);
+    return (await ask(`/takes/${this.key}/conversions`, { method: "POST", body, headers: { "Content-Type": "application/json" } })).job;
+  }
+
+  // A closing page can send nothing but a beacon.
+  forget({ leaving = false } = {}) {
+    window.removeEventListener("pagehide", this.leave);
+    if (leaving) navigator.sendBeacon(address(`/takes/${this.key}/forget`));
+    else ask(`/takes/${this.key}`, { method: "DELETE" }).catch(() => {}); // it goes by itself after a while
+  }
+}
+
+// Waits for a job: `onprogress({state, ahead, left_s, share, words})` while it waits or runs. Resolves to its result;
+// rejects with a ServerProblem, or with null where it was cancelled. `signal` ends the waiting and cancels it.
+export async function finished(job, onprogress, signal) {
+  let failures = 0;
+  for (;;) {
+    if (signal?.aborted) {
+      ask(`/jobs/${job}`, { method: "DELETE" }).catch(() => {});
+      throw null;
+    }
+    try {
+      const told = await ask(`/jobs/${job}`);
+      failures = 0;
+      if (told.state === "done") return told.result;
+      if (told.state === "failed") throw Object.assign(new ServerProblem(told.problem), { status: 422 });
+      if (told.state === "cancelled") throw null;
+      onprogress(told);
+    } catch (error) {
+      failures += 1;
+      if (error === null || error.status || failures >= TRIES) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+  }
+}
