@@ -7,6 +7,8 @@ The folders stand in the order in which sound becomes a picture::
     model/      those features and a singer   -> a draft mel, and a network that refines it
     diffusion/  noise schedules and samplers    (they know nothing of singing)
     traces/     what the sampler did          -> files that a page can replay without the network
+    exporting/  student and vocoder           -> ONNX graphs
+    light/      those graphs, without torch   -> a conversion
 
 The modules beside the folders are commands: ``python -m svc_core.train`` and
 ``python -m svc_core.precompute``. Imports run one way, from the commands down; only ``traces``

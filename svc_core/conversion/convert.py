@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 
 from svc_core.config import GridConfig
+from svc_core.conversion.key import ConversionError, key_shift_towards
 from svc_core.conversion.sampling import Sampling, sample
 from svc_core.conversion.windows import cut_windows, join_windows
 from svc_core.diffusion.ddpm import StepCallback
@@ -18,40 +18,17 @@ from svc_core.model.conditions import ConditionInputs, condition_inputs, join_in
 from svc_core.model.memory import is_out_of_memory
 from svc_core.model.system import VoiceConverter
 from svc_core.sound.features import Features
-from svc_core.sound.pitch import median_f0_hz
 
-MELODY_RANGE = (5, 95)  # percentiles: the tracker's few octave errors are no part of the melody
 WINDOW_S = 20.0  # a verse: longer than any phrase, so that seams fall into rests as often as not
 OVERLAP_S = 1.0  # three times what the denoiser sees to one side
 
 
-class ConversionError(ValueError):
-    """A conversion that cannot be made; the message says why and what to do."""
-
-
 def choose_key_shift(features: Features, model: VoiceConverter, singer: int, asked: int | None) -> int:
-    """Whole semitones to move the melody by: ``asked``, or from the singers' median F0 where it is None.
+    """Whole semitones to move the melody by: ``asked``, or from the singers' median F0 where it is None (see key.py).
 
-    Raises ConversionError where nothing is sung, or where the shifted melody would leave the range
-    of F0 that the model knows.
+    Raises ConversionError where that cannot be.
     """
-    try:
-        source_hz = median_f0_hz(features.f0_hz)
-    except ValueError as error:
-        raise ConversionError(str(error)) from error
-    shift = asked
-    if shift is None:
-        shift = round(12 * math.log2(float(model.singer_f0_hz[singer]) / source_hz))
-    grid = model.config.grid
-    low_hz, high_hz = np.percentile(features.f0_hz[features.f0_hz > 0], MELODY_RANGE) * np.exp2(
-        np.clip(shift, -120, 120) / 12
-    )
-    if high_hz > grid.f0_high_hz or low_hz < grid.f0_low_hz:
-        raise ConversionError(
-            f"a key shift of {shift:+d} semitones takes the melody to {low_hz:.0f}-{high_hz:.0f} Hz, "
-            f"outside {grid.f0_low_hz:.0f}-{grid.f0_high_hz:.0f} Hz; choose a smaller one."
-        )
-    return shift
+    return key_shift_towards(float(model.singer_f0_hz[singer]), features.f0_hz, model.config.grid, asked)
 
 
 def convert_features(

@@ -73,17 +73,24 @@ class Pitch(nn.Module):
         rows = torch.log2(f0_hz.clamp(min=self.low_hz) / self.low_hz) * (1200 / COMB_RESOLUTION_CENTS)
         return rows.clamp(max=len(self.combs) - 1)
 
-    def f0_hz(self, heard: Heard) -> tuple[Tensor, Tensor]:
-        """F0 without gaps and voicing (0 or 1), both (batch, frame): the mean around the likeliest row."""
+    def likeliest(self, heard: Heard) -> tuple[Tensor, Tensor]:
+        """Row of the combs where F0 lies, were every frame voiced, and voicing (0 or 1), both (batch, frame).
+
+        The row is the mean around the likeliest, in 64 bits: a clip's phases add up all of its F0, and with 32 they
+        would hang on the machine's rounding.
+        """
         best = heard.pitch.argmax(dim=1, keepdim=True)
-        row = torch.arange(heard.pitch.shape[1], device=best.device)[:, None]
-        near = (row - best).abs() <= AROUND
-        weights = heard.pitch.masked_fill(~near, -torch.inf).softmax(dim=1)
-        f0_hz = self.low_hz * 2 ** ((weights * row).sum(dim=1) * (COMB_RESOLUTION_CENTS / 1200))
-        voiced = heard.voicing > 0
-        found = (f0_hz * voiced).detach().cpu().numpy()
-        filled = torch.from_numpy(np.stack([fill_f0(clip) for clip in found]).astype(np.float32))
-        return filled.to(f0_hz.device), voiced.to(f0_hz.dtype)
+        away = torch.arange(heard.pitch.shape[1], device=best.device)[:, None] - best
+        weights = heard.pitch.masked_fill(away.abs() > AROUND, -torch.inf).softmax(dim=1)
+        row = best[:, 0].double() + (weights * away).sum(dim=1).double()
+        return row, (heard.voicing > 0).to(weights.dtype)
+
+    def f0_hz(self, heard: Heard) -> tuple[Tensor, Tensor]:
+        """F0 without gaps in Hz, in 64 bits, and voicing (0 or 1), both (batch, frame)."""
+        row, voiced = self.likeliest(heard)
+        found = (self.low_hz * 2 ** (row * (COMB_RESOLUTION_CENTS / 1200)) * voiced).detach().cpu().numpy()
+        filled = torch.from_numpy(np.stack([fill_f0(clip) for clip in found]))
+        return filled.to(voiced.device), voiced
 
 
 @dataclass(frozen=True)
@@ -138,21 +145,23 @@ class IstftNetwork(nn.Module):
         return (mel.clamp(max=LOUDEST_LN) - MEL_MEAN) / MEL_STD
 
     def hear_f0(self, mel: Tensor) -> tuple[Tensor, Tensor]:
-        """F0 without gaps in Hz and voicing (0 or 1), both (batch, frame)."""
+        """F0 without gaps in Hz, in 64 bits, and voicing (0 or 1), both (batch, frame)."""
         return self.pitch.f0_hz(self.pitch(self.normalise(mel)))
 
     def source(self, f0_hz: Tensor, voiced: Tensor) -> Tensor:
         """Spectrum of the pulses, harmonics' peaks at 1: complex (batch, bin, frame)."""
         return frames_of(pulse_train(f0_hz, voiced, self.grid, self.grid.edge_pad), self.grid)
 
-    def parts(self, mel: Tensor, f0_hz: Tensor, voiced: Tensor) -> Parts:
-        """What the spectrum is made of where F0 is already known."""
-        row = self.pitch.rows(f0_hz)
+    def filtered(self, mel: Tensor, f0_hz: Tensor, voiced: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What :class:`Filters` say where F0 (batch, frame) is already known."""
+        row = self.pitch.rows(f0_hz.to(mel.dtype))
         comb = (self.pitch.combs[row.round().long()] * voiced.unsqueeze(-1)).transpose(1, 2)
         octaves = row * (COMB_RESOLUTION_CENTS / 1200) - 2
-        correction, depth, share_logit = self.filters(
-            self.normalise(mel), comb, torch.stack([octaves * voiced, voiced], dim=1)
-        )
+        return self.filters(self.normalise(mel), comb, torch.stack([octaves * voiced, voiced], dim=1))
+
+    def parts(self, mel: Tensor, f0_hz: Tensor, voiced: Tensor) -> Parts:
+        """What the spectrum is made of where F0 is already known."""
+        correction, depth, share_logit = self.filtered(mel, f0_hz, voiced)
         pulses = self.source(f0_hz, voiced)
         ripple = pulses.abs().clamp(min=SHALLOWEST).log() * voiced.unsqueeze(1)
         return Parts(spread_mel(mel, self.grid) + correction + depth * ripple, share_logit, pulses)

@@ -8,12 +8,14 @@ refused, or its input is converted and its output moved (see vocos.py); it never
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import torch
 
 from svc_core.config import GridConfig
+
+if TYPE_CHECKING:
+    import torch  # Griffin-Lim and the light vocoder do without
 
 LOUDEST_LN = 3.0  # +26 dB; noise beyond the scale would otherwise deafen everything else
 SHIPPED = "vocoder.safetensors"  # beside the shipped models

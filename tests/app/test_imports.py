@@ -59,6 +59,8 @@ ALLOWED = {  # from the recording up to the page
     "metrics": {"sound"},
     "traces": {"diffusion"},
     "conversion": {"traces", "metrics", "vocoders", "model", "diffusion", "corpora", "sound"},
+    "light": {"conversion", "vocoders", "diffusion", "sound"},
+    "exporting": {"model", "vocoders"},
 }
 
 

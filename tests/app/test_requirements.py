@@ -25,3 +25,16 @@ def test_app_requirements_name_what_the_page_imports():
 
 def test_full_requirements_contain_the_app_s():
     assert "-r app/requirements.txt" in (REPOSITORY / "requirements.txt").read_text().splitlines()
+
+
+def test_a_host_that_converts_needs_no_torch():
+    """What svc_core/light and all that it imports of the engine import, found from its files."""
+    own = REPOSITORY / "app" / "requirements-own.txt"
+    assert "-r requirements.txt" in own.read_text().splitlines()
+    files = {*(REPOSITORY / "svc_core" / "light").glob("*.py"), REPOSITORY / "svc_core" / "conversion" / "key.py"}
+    sound = ("audio", "align", "content", "encoders", "features", "loudness", "mel", "pitch")
+    files |= {REPOSITORY / "svc_core" / "sound" / f"{name}.py" for name in sound}
+    names = {name.split(".")[0] for path in files for name in imported(path)}
+    foreign = names - {"svc_core", "__future__", "torch"} - set(sys.stdlib_module_names)
+    # encoders.py imports torch for those that want it, and only then; pyworld asks setuptools for its version
+    assert foreign | {"setuptools"} == required(own) | {"numpy"}
