@@ -2,9 +2,10 @@
 
 ``app/figures/NAME.html`` has one element of class ``figure NAME``, whose ``data-reserve`` says how high it is
 on a wide and on a narrow screen (see room.py); ``NAME.css`` adds to figure.css, which all share;
-``app/web/NAME.js`` exports a class Figure with ``constructor(place)``, ``open(data)``, called at every rerun
+``app/web/NAME.js`` exports a class Figure with ``constructor(place)``, ``open(data, tell)``, called at every rerun
 of the page, and ``close()``. Python only names what is to be shown and where it lies; the browser fetches
-it, so that a step is changed without a message to the server.
+it, so that a step is changed without a message to the server. A figure that must have the page changed says
+so by ``tell(name, value)``, which makes the page rerun.
 """
 
 from __future__ import annotations
@@ -37,12 +38,19 @@ _FIGURES = {
 }
 
 
-def show_figure(name: str, data: Mapping[str, object], key: str | None = None) -> None:
-    """Show a figure. ``data`` must be JSON; addresses are added to it: ``module``, ``roots`` of the traces and
-    ``material`` of the lessons' own files. Raises KeyError for a figure that there is none of.
+def show_figure(name: str, data: Mapping[str, object], key: str | None = None, told: str | None = None) -> object:
+    """Show a figure. ``data`` must be JSON; addresses are added to it: ``module``, ``material`` of the lessons' own
+    files and, where it names none itself, ``roots`` of the traces. Raises KeyError for a figure that there is none of.
 
-    Two figures of one name on a page need different keys; the name is put before it.
+    Two figures of one name on a page need different keys; the name is put before it. Returns what the figure
+    has told under the name ``told``, None where it has told nothing yet: it comes from the browser, so check it.
     """
     # addresses are relative to the page's own, so that the site may live below any path
-    addresses = {"module": f".{WEB_PATH}/{name}.js", "roots": library().roots, "material": f".{MATERIAL_PATH}/"}
-    _FIGURES[name](data={**data, **addresses}, key=f"{name}-{key}" if key else name)
+    addresses = {"module": f".{WEB_PATH}/{name}.js", "material": f".{MATERIAL_PATH}/"}
+    data = {"roots": library().roots, **data, **addresses}
+    place = f"{name}-{key}" if key else name
+    if told is None:
+        _FIGURES[name](data=data, key=place)
+        return None
+    # Streamlit wants a callback for a value that it is to hand on
+    return _FIGURES[name](data=data, key=place, **{f"on_{told}_change": lambda: None}).get(told)
