@@ -1,0 +1,131 @@
+"""What one call takes: seconds, memory at its peak, and how it ends."""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import resource
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+MOST_S, MOST_BYTES = 1.0, 200 * 10**6
+GIVEN_UP_S = 5.0  # a call that takes longer is ended
+ROOM_BYTES = 3 << 30  # beyond what a process has, it is refused more: the machine is not only ours
+TRIES = 3  # a call over a second is made again: another program may have had the processor
+STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+class GivenUpError(BaseException):
+    """No Exception: a reader that catches everything does not catch this."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``error``: of no kind that is allowed, and where it was raised; empty otherwise. ``grown``: in bytes."""
+
+    seconds: float
+    grown: int
+    error: str = ""
+
+    @property
+    def is_slow(self) -> bool:
+        return self.seconds > MOST_S
+
+    @property
+    def is_large(self) -> bool:
+        return self.grown > MOST_BYTES
+
+
+def measure(act: Callable[[], object], allowed: tuple[type[Exception], ...], tries: int = TRIES) -> Outcome:
+    """One call of ``act``; where it is slow, the fastest of several."""
+    outcomes = []
+    while not outcomes or (outcomes[-1].is_slow and len(outcomes) < tries):
+        outcomes.append(_once(act, allowed))
+    fastest = min(outcomes, key=lambda outcome: outcome.seconds)
+    return Outcome(fastest.seconds, max(outcome.grown for outcome in outcomes), fastest.error)
+
+
+def _once(act: Callable[[], object], allowed: tuple[type[Exception], ...]) -> Outcome:
+    gc.collect(0)
+    before, began_s, error = _reset_peak(), time.perf_counter(), ""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    with _limited():
+        try:
+            act()
+        except allowed:
+            pass
+        except GivenUpError:
+            pass  # its seconds tell
+        except Exception as raised:
+            error = _told(raised)
+    seconds = time.perf_counter() - began_s
+    of_children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    grown = _peak() - before
+    if of_children > children:  # the largest of all until now is one of this call's
+        grown = max(grown, of_children * 1024)
+    return Outcome(seconds, max(grown, 0), error)
+
+
+def limit_memory() -> None:
+    """From here on this process is refused what would hurt the machine: a MemoryError, then."""
+    now = _status("VmSize")
+    if now:
+        resource.setrlimit(resource.RLIMIT_AS, (now + ROOM_BYTES, resource.RLIM_INFINITY))
+
+
+class _limited:
+    """Ends what takes longer than GIVEN_UP_S, where Python gets to look: between two of its own instructions."""
+
+    def __enter__(self) -> None:
+        self.can = threading.current_thread() is threading.main_thread()
+        if self.can:
+            self.old = signal.signal(signal.SIGALRM, _give_up)
+            signal.setitimer(signal.ITIMER_REAL, GIVEN_UP_S)
+
+    def __exit__(self, *_: object) -> None:
+        if self.can:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self.old)
+
+
+def _give_up(*_: object) -> None:
+    raise GivenUpError
+
+
+def _told(error: Exception) -> str:
+    """Kind and text of an error, and the line of this project that it came through last."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if re.search(r"/(svc_core|app)/", frame.filename)] or frames
+    where = f"{re.sub(r'.*/(?=(svc_core|app|tests)/)', '', ours[-1].filename)}:{ours[-1].lineno}"
+    return f"{type(error).__name__} at {where}: {' '.join(str(error).split())[:120]}"
+
+
+def _reset_peak() -> int:
+    """Sets the peak of resident memory back to what there is now, where the system can; that, in bytes."""
+    if STATUS.exists():
+        try:
+            CLEAR.write_text("5")
+        except OSError:
+            return _peak()
+        return _status("VmRSS")
+    return _peak()
+
+
+def _peak() -> int:
+    if STATUS.exists():
+        return _status("VmHWM")
+    unit = 1 if os.uname().sysname == "Darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _status(name: str) -> int:
+    if not STATUS.exists():
+        return 0
+    found = re.search(rf"^{name}:\s+(\d+) kB", STATUS.read_text(), re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
