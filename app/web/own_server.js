@@ -2,6 +2,7 @@
 
 const ASK_EVERY_MS = 300;
 const TRIES = 5; // of a connection that is gone for a moment
+const GONE = "The server does not answer; check the connection, and try again.";
 
 export class ServerProblem extends Error {}
 
@@ -15,7 +16,7 @@ async function ask(path, options = {}) {
   try {
     answer = await fetch(address(path), { ...options, cache: "no-store", headers: { "X-Visitor": visitor, ...options.headers } });
   } catch {
-    throw new ServerProblem("The server does not answer; check the connection, and try again.");
+    throw new ServerProblem(GONE);
   }
   const told = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
   if (!answer.ok) throw Object.assign(new ServerProblem(told.problem ?? `The server answers ${answer.status}.`), { status: answer.status });
@@ -44,7 +45,24 @@ export class Take {
     return `./own/takes/${this.key}/files/`;
   }
 
-  // `asked`: {method, target, key_shift, start_s, end_s, seed}. Resolves to a job's id.
+  // One of its files, as an ArrayBuffer.
+  async bytes(name) {
+    let answer;
+    try {
+      answer = await fetch(new URL(this.root + name, document.location.href), { cache: "no-store" });
+    } catch {
+      throw new ServerProblem(GONE);
+    }
+    if (!answer.ok) throw new ServerProblem("This recording is no longer on the server; please sing again.");
+    return answer.arrayBuffer();
+  }
+
+  // One of its sounds, for a player.
+  sound(name) {
+    return { name: `${this.key}/${name}`, load: () => this.bytes(name) };
+  }
+
+  // `asked`: {method, target, key_shift, seed}. Resolves to a job's id.
   async convert(asked) {
     const body = JSON.stringify(asked);
     return (await ask(`/takes/${this.key}/conversions`, { method: "POST", body, headers: { "Content-Type": "application/json" } })).job;

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from svc_core.config import DB_PER_LN
 from svc_core.conversion.detail import DETAIL, Detail
 from svc_core.conversion.hearing import (
     FIGURES,
+    SYNTHETIC,
     HeardStep,
     StepEar,
     embedding_name,
@@ -57,11 +58,18 @@ class Made:
     state_error_db: float
 
 
-def finish_trace(recorded: Recorded, out: Path, vocoder: str, voices: Mapping[str, np.ndarray]) -> Made:
+def finish_trace(
+    recorded: Recorded,
+    out: Path,
+    vocoder: str,
+    voices: Mapping[str, np.ndarray],
+    told: Callable[[int], None] | None = None,
+) -> Made:
     """Make the trace of a recorded conversion in ``out``.
 
     ``vocoder`` as open_vocoder takes it; ``voices``: singers' mean embeddings, to tell whom it sounds
-    like. Raises MetricError where the source is silent, and WritingError.
+    like. ``told(1)`` is called after every step that was made to sound and measured. Raises MetricError where
+    the source is silent, and WritingError.
     """
     wish, grid = recorded.wish, recorded.grid
     job, source = wish.job, wish.source
@@ -75,7 +83,7 @@ def finish_trace(recorded: Recorded, out: Path, vocoder: str, voices: Mapping[st
     files |= {
         "source.npy.gz": _pack_picture(source.features.mel),
         f"sound/source.{kind}": encode_sound(source.samples, grid, lossy),
-        f"sound/converted.{kind}": encode_sound(final, grid, lossy),
+        f"sound/converted.{kind}": encode_sound(final, grid, lossy, SYNTHETIC),
     }
     if wish.reference is not None:
         files |= {
@@ -92,12 +100,16 @@ def finish_trace(recorded: Recorded, out: Path, vocoder: str, voices: Mapping[st
         vocoder,
         grid,
     )
-    predicted = {place: ear.hear(to_db(levels[place]) / np.float32(DB_PER_LN)) for place in recorded.measured}
+    predicted, states = {}, {}
+    for place in recorded.measured:
+        predicted[place] = ear.hear(to_db(levels[place]) / np.float32(DB_PER_LN))
+        if told is not None:
+            told(1)
     scale = (recorder.std_db, recorder.mean_db)
-    states = {
-        place: ear.hear((recorder.state(place) * scale[0] + scale[1]) / np.float32(DB_PER_LN))
-        for place in (recorded.heard if detail.states_heard else [])
-    }
+    for place in recorded.heard if detail.states_heard else []:
+        states[place] = ear.hear((recorder.state(place) * scale[0] + scale[1]) / np.float32(DB_PER_LN))
+        if told is not None:
+            told(1)
     sounds, sound_files = _step_sounds(recorded, predicted, states, detail, kind)
     scores, notes = _final_scores(recorded, final, voices)
     files |= sound_files | {
@@ -177,10 +189,10 @@ def _step_sounds(
         if place == last:
             name = f"sound/converted.{kind}"  # the last prediction is the result
         else:
-            files[name] = encode_sound(predicted[place].samples, recorded.grid, detail.mp3_level)
+            files[name] = encode_sound(predicted[place].samples, recorded.grid, detail.mp3_level, SYNTHETIC)
         if place in states:
             state = f"sound/state_{place:04d}.mp3"
-            files[state] = encode_sound(states[place].samples, recorded.grid, detail.mp3_level)
+            files[state] = encode_sound(states[place].samples, recorded.grid, detail.mp3_level, SYNTHETIC)
         sounds.append(facts.StepSound(place, name, state))
     return sounds, files
 

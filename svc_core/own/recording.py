@@ -11,6 +11,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,23 +26,46 @@ GRACE_S = 0.25  # beyond the longest: what lossy coders add at both ends
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 400_000
 MOST_CHANNELS = 16
 LONGEST_READ = f"{LONGEST_S + 2 * GRACE_S}"  # seconds, as ffmpeg is told: enough to see that it is too long
+RIM = 0.999  # of full scale
+RUN = 3  # samples in a row at the rim: a single one is a peak, not a clipped one
 FFMPEG_S = 20  # seconds that it may take: what lasts 15 s is read in one
 
 
-def read_recording(path: Path, grid: GridConfig) -> np.ndarray:
-    """(samples,) float32 at the grid's rate. Raises AudioError with a sentence for the one who sent it."""
+@dataclass(frozen=True)
+class Recording:
+    """samples (sample,) float32 at the grid's rate, and how many of those that were sent are cut off (0 to 1)."""
+
+    samples: np.ndarray
+    clipped_share: float
+
+
+def read_recording(path: Path, grid: GridConfig) -> Recording:
+    """Raises AudioError with a sentence for the one who sent it."""
     try:
-        samples, rate_hz = _read(path)
+        channels, rate_hz = _read(path)
     except soundfile.LibsndfileError as error:
-        samples, rate_hz = _read_by_ffmpeg(path, error.error_string)
+        channels, rate_hz = _read_by_ffmpeg(path, error.error_string)
+    samples = channels.mean(axis=1)
     seconds = len(samples) / rate_hz
     if seconds < SHORTEST_S:
         raise AudioError(f"{NAME} lasts {seconds:.1f} s; sing for {SHORTEST_S:g} s at least.")
-    return check_audio(samples[: round((LONGEST_S + GRACE_S) * rate_hz)], rate_hz, grid, NAME)
+    clipped = clipped_share(channels)  # before another rate rounds what was cut off
+    samples = check_audio(samples[: round((LONGEST_S + GRACE_S) * rate_hz)], rate_hz, grid, NAME)
+    return Recording(samples, clipped)
+
+
+def clipped_share(channels: np.ndarray) -> float:
+    """Share of samples (sample, channel) that stand in runs at the rim of full scale, in the worst channel."""
+    at_rim = np.abs(channels) >= RIM
+    in_run = np.zeros(channels.shape, bool)
+    starts = np.logical_and.reduce([at_rim[shift : len(at_rim) - RUN + 1 + shift] for shift in range(RUN)])
+    for shift in range(RUN):
+        in_run[shift : shift + len(starts)] |= starts
+    return float(in_run.mean(axis=0).max())
 
 
 def _read(path: Path) -> tuple[np.ndarray, int]:
-    """Mono samples and their rate. Raises soundfile.LibsndfileError for what is none of its formats."""
+    """Samples (sample, channel) and their rate. Raises soundfile.LibsndfileError for what is none of its formats."""
     with soundfile.SoundFile(path) as file:
         rate_hz, channels = file.samplerate, file.channels
         if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
@@ -56,7 +80,7 @@ def _read(path: Path) -> tuple[np.ndarray, int]:
         samples = file.read(most + 1, dtype="float32", always_2d=True)  # a stream may promise less than it has
     if len(samples) > most:
         raise AudioError(_too_long(len(samples) / rate_hz))
-    return samples.mean(axis=1), rate_hz
+    return samples, rate_hz
 
 
 def _too_long(seconds: float) -> str:
