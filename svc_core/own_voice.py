@@ -125,9 +125,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m svc_core.own_voice", description=__doc__.splitlines()[0])
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder of the models (default models)")
     parser.add_argument("--traces", type=Path, default=Path("precomputed"), help="default precomputed")
-    parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="of arithmetic")
+    parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="things made at once")
     given = parser.parse_args(arguments)
     os.nice(NICE)
+    # read when torch is first imported: its threads wait for one another, which beside busy neighbours takes minutes
+    os.environ["OMP_NUM_THREADS"] = "1"
     serve(open_voices(given.models, given.traces, given.threads), sys.stdin, sys.stdout)
 
 

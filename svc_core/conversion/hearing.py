@@ -61,9 +61,14 @@ class HeardStep:
 
 
 @lru_cache(maxsize=4)
+def final_vocoder(spec: str, grid: GridConfig) -> Vocoder:
+    """As open_vocoder, opened once a process."""
+    return open_vocoder(spec, grid)
+
+
 def step_vocoder(spec: str, grid: GridConfig) -> Vocoder:
-    """As open_vocoder, but quicker where nobody would hear it. Opened once a process."""
-    return GriffinLim(grid, STEP_ROUNDS) if spec == "griffin-lim" else open_vocoder(spec, grid)
+    """As final_vocoder, but quicker where nobody would hear it."""
+    return GriffinLim(grid, STEP_ROUNDS) if spec == "griffin-lim" else final_vocoder(spec, grid)
 
 
 @lru_cache(maxsize=1)

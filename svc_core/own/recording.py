@@ -24,10 +24,13 @@ NAME = "Your recording"  # in messages
 SHORTEST_S, LONGEST_S = 1.0, 15.0
 GRACE_S = 0.25  # beyond the longest: what lossy coders add at both ends
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 400_000
-MOST_CHANNELS = 16
+MOST_CHANNELS = 8
 LONGEST_READ = f"{LONGEST_S + 2 * GRACE_S}"  # seconds, as ffmpeg is told: enough to see that it is too long
 RIM = 0.999  # of full scale
 RUN = 3  # samples in a row at the rim: a single one is a peak, not a clipped one
+# no playlists among them: those name other files, and ffmpeg would read them
+CONTAINERS = "mov,matroska,avi,flv,mpegts,mpeg,asf,aac,amr,ac3,wv,ape,caf,wav,aiff,mp3,ogg,flac"
+SAFE = ["-v", "error", "-protocol_whitelist", "file", "-format_whitelist", CONTAINERS]
 FFMPEG_S = 20  # seconds that it may take: what lasts 15 s is read in one
 
 
@@ -50,18 +53,21 @@ def read_recording(path: Path, grid: GridConfig) -> Recording:
     if seconds < SHORTEST_S:
         raise AudioError(f"{NAME} lasts {seconds:.1f} s; sing for {SHORTEST_S:g} s at least.")
     clipped = clipped_share(channels)  # before another rate rounds what was cut off
-    samples = check_audio(samples[: round((LONGEST_S + GRACE_S) * rate_hz)], rate_hz, grid, NAME)
+    samples = check_audio(samples[: round(LONGEST_S * rate_hz)], rate_hz, grid, NAME)
     return Recording(samples, clipped)
 
 
 def clipped_share(channels: np.ndarray) -> float:
     """Share of samples (sample, channel) that stand in runs at the rim of full scale, in the worst channel."""
-    at_rim = np.abs(channels) >= RIM
-    in_run = np.zeros(channels.shape, bool)
-    starts = np.logical_and.reduce([at_rim[shift : len(at_rim) - RUN + 1 + shift] for shift in range(RUN)])
-    for shift in range(RUN):
-        in_run[shift : shift + len(starts)] |= starts
-    return float(in_run.mean(axis=0).max())
+    shares = []
+    for samples in channels.T:  # one at a time: eight of 400 kHz are 195 MB already
+        at_rim = np.abs(samples) >= RIM
+        in_run = np.zeros(len(samples), bool)
+        starts = np.logical_and.reduce([at_rim[shift : len(at_rim) - RUN + 1 + shift] for shift in range(RUN)])
+        for shift in range(RUN):
+            in_run[shift : shift + len(starts)] |= starts
+        shares.append(in_run.mean())
+    return float(max(shares))
 
 
 def _read(path: Path) -> tuple[np.ndarray, int]:
@@ -85,6 +91,8 @@ def _read(path: Path) -> tuple[np.ndarray, int]:
 
 def _too_long(seconds: float) -> str:
     lasts = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    if seconds < LONGEST_S + 1:  # or of any length, and ffmpeg stopped there
+        lasts = f"more than {LONGEST_S:g} s"
     return f"{NAME} lasts {lasts}; choose a part of {LONGEST_S:g} s at most."
 
 
@@ -101,18 +109,15 @@ def _read_by_ffmpeg(path: Path, why: str) -> tuple[np.ndarray, int]:
         raise AudioError(f"{NAME} is no sound file; use WAV, FLAC, OGG, MP3 or M4A.")
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         decoded = Path(folder) / "decoded.wav"
-        safe = ["-nostdin", "-v", "error", "-protocol_whitelist", "file"]
-        _run(
-            ["ffmpeg", *safe, "-i", str(path), "-vn", "-t", LONGEST_READ, "-ac", "1", "-c:a", "pcm_f32le", str(decoded)]
-        )
+        how = ["-vn", "-t", LONGEST_READ, "-ac", "1", "-c:a", "pcm_f32le"]
+        _run(["ffmpeg", "-nostdin", *SAFE, "-i", str(path), *how, str(decoded)])
         return _read(decoded)
 
 
 def _streams(path: Path) -> set[str]:
     """Kinds of the streams in a file: "audio", "video"; a picture of a cover is no video."""
     entries = "stream=codec_type:stream_disposition=attached_pic"
-    safe = ["-v", "error", "-protocol_whitelist", "file"]
-    told = _run(["ffprobe", *safe, "-show_entries", entries, "-of", "json", str(path)])
+    told = _run(["ffprobe", *SAFE, "-show_entries", entries, "-of", "json", str(path)])
     streams = json.loads(told or "{}").get("streams", [])
     return {stream["codec_type"] for stream in streams if not stream.get("disposition", {}).get("attached_pic", 0)}
 

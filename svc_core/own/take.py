@@ -12,7 +12,8 @@ from svc_core.config import DB_PER_LN, GridConfig
 from svc_core.conversion.hearing import encode_sound
 from svc_core.conversion.job import Credit, Excerpt
 from svc_core.conversion.material import Source
-from svc_core.sound.features import load_features, save_features
+from svc_core.sound.audio import AudioError
+from svc_core.sound.features import FeatureError, load_features, save_features
 from svc_core.traces.scale import to_levels
 
 SENT = "sent"  # the recording as it came
@@ -50,9 +51,12 @@ class Take:
         save_features(self.folder / FEATURES, source.features)
 
     def source(self) -> Source:
-        """What :meth:`keep` wrote. Raises FeatureError where it is not there."""
-        features = load_features(self.folder / FEATURES)
-        return Source(np.load(self.folder / SAMPLES, allow_pickle=False), features)
+        """What :meth:`keep` wrote. Raises AudioError where it is not there."""
+        try:
+            features = load_features(self.folder / FEATURES)
+            return Source(np.load(self.folder / SAMPLES, allow_pickle=False), features)
+        except (FeatureError, OSError, ValueError) as error:  # their sentences name the folder, which is the key to it
+            raise AudioError("Your recording is not on the server any more; choose or record it again.") from error
 
     def excerpt(self) -> Excerpt:
         """The recording as a trace names it."""

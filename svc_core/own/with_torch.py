@@ -10,7 +10,7 @@ import torch
 from svc_core.conversion.convert import choose_key_shift
 from svc_core.conversion.engine import load_for_recording
 from svc_core.conversion.finish import finish_trace
-from svc_core.conversion.hearing import step_vocoder
+from svc_core.conversion.hearing import final_vocoder
 from svc_core.conversion.job import Job, read_credits
 from svc_core.conversion.record import Wish, record_batch, sampling_of
 from svc_core.conversion.references import load_voices
@@ -34,7 +34,7 @@ class TorchVoices:
     methods = tuple(SAMPLERS)
 
     def __init__(self, models: Path, traces: Path, threads: int) -> None:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(1)  # several things are made at once instead: neighbours cost such threads dearly
         self.threads = threads
         credits_of = read_credits(traces / "credits.csv")
         self.loaded = {method: load_for_recording(models / f"{method}.safetensors", credits_of) for method in SAMPLERS}
@@ -83,7 +83,7 @@ class TorchVoices:
             tell.progress(SAMPLED * done / places, f"step {done} of {places}")
 
         (recorded,) = record_batch([wish], loaded.model, loaded.facts, stepped)
-        making.sound(step_vocoder(self.vocoder, self.grid).synthesize(recorded.result), self.grid, tell)
+        making.sound(final_vocoder(self.vocoder, self.grid).synthesize(recorded.result), self.grid, tell)
         heard = 0
 
         def sounded(steps: int) -> None:
@@ -93,7 +93,7 @@ class TorchVoices:
             tell.progress(share, f"sound and figures of step {heard} of {len(recorded.measured)}")
 
         traces = take.folder / TRACES
-        made = finish_trace(recorded, traces, self.vocoder, self.voices, sounded)
+        made = finish_trace(recorded, traces, self.vocoder, self.voices, sounded, self.threads)
         trace = open_trace(traces / made.id)
         f0_hz = trace.f0_hz()[f"predicted_{places - 1:04d}"]
         scores, notes = trace.manifest.scores, trace.manifest.notes
