@@ -39,7 +39,13 @@ from svc_core.conversion.job import Credit, Job, JobError, read_credits
 from svc_core.conversion.plan import Block, Plan, plan_jobs
 from svc_core.conversion.plan_file import read_plan
 from svc_core.conversion.record import ModelFacts, sampling_of
-from svc_core.conversion.references import corpus_recordings, save_voices, trace_recordings
+from svc_core.conversion.references import (
+    corpus_recordings,
+    save_ranges,
+    save_voices,
+    trace_recordings,
+    usual_ranges,
+)
 from svc_core.conversion.sampling import SAMPLERS, SamplingError
 from svc_core.conversion.sources import SourceError, find_sources
 from svc_core.conversion.target import Target, with_target
@@ -115,9 +121,11 @@ def precompute(given: argparse.Namespace) -> int:
     failed = 0
     if todo:
         recordings = {} if target is None else {target.name: list(target.recordings)}
-        voices = _voices(corpus, given.out, recordings, grid)
+        sounds = _references(corpus, given.out, recordings, grid)
+        voices = mean_voices(sounds, grid)
         if corpus is not None and voices:
             save_voices(given.out, voices)
+            save_ranges(given.out, usual_ranges(sounds, grid))
         making = Making(given.out.resolve(), vocoder, voices)
         if given.cluster is not None:
             from svc_core.conversion.cluster import run_on_cluster  # ray is not everybody's
@@ -254,10 +262,10 @@ def _recorded(folder: Path, job: Job, facts: ModelFacts, vocoder: str) -> Trace 
     return trace if trace.manifest.fingerprint in wanted else None
 
 
-def _voices(
+def _references(
     corpus: Corpus | None, out: Path, others: Mapping[str, list[Path]], grid: GridConfig
-) -> dict[str, np.ndarray]:
-    """Mean embeddings of the singers: of the corpus's, else of those whose recordings lie in traces; and ``others``."""
+) -> dict[str, list[np.ndarray]]:
+    """Recordings (samples,) of the singers: of the corpus's, else of those that lie in traces; and ``others``."""
     recordings = corpus_recordings(corpus) if corpus is not None else trace_recordings([out, CREDITS.parent])
     sounds: dict[str, list[np.ndarray]] = {}
     for singer, paths in (recordings | dict(others)).items():
@@ -266,7 +274,7 @@ def _voices(
                 sounds.setdefault(singer, []).append(load_audio(path, grid))
             except AudioError as error:
                 print(f"reference of {singer} left out: {error}", file=sys.stderr)
-    return mean_voices(sounds, grid)
+    return sounds
 
 
 def _rebuild(out: Path) -> int:

@@ -14,7 +14,7 @@ export class Figure {
   constructor(place) {
     this.place = place;
     this.part = (name) => place.querySelector(`[data-part="${name}"]`);
-    this.singing = new Singing(this.part("sing"), (sound, file) => this.hear(sound, file), () => this.startAnew());
+    this.singing = new Singing(this.part("sing"), (...heard) => this.hear(...heard), () => this.startAnew());
     this.trimming = new Trimming(this.part("trim"), (blob) => this.send(blob));
     this.seen = new Seen(this.part("seen"));
     this.voices = new Voices(this.part("voices"), (asked) => this.convert({ ...asked, method: "student" }, this.voices.waiting));
@@ -55,8 +55,9 @@ export class Figure {
 
   // --- a recording
 
-  hear(sound, file) {
+  hear(sound, file, example) {
     this.startAnew();
+    this.example = example ?? null;
     this.trimming.show(sound, file, this.data);
     this.reveal("trim");
   }
@@ -89,7 +90,7 @@ export class Figure {
     tellProblem(this.part("trim"), "");
     let take = null;
     const begin = async () => {
-      const sent = await Take.send(blob);
+      const sent = await Take.send(blob, this.example);
       take = sent.take;
       return sent.job;
     };

@@ -130,15 +130,23 @@ export class Made {
   }
 
   tellScores({ scores }) {
-    const rows = Object.entries(scores).filter(([, value]) => Number.isFinite(value)).map(([name, value]) => {
-      const facts = factsOf(name, this.scores);
-      const title = facts.term ? element("a", { href: `glossary#${facts.term}` }, facts.name) : facts.name;
-      return element("tr", {}, element("th", { scope: "row" }, title), element("td", {}, written(value, facts)),
-        element("td", {}, `${MEANINGS[name] ?? ""} ${capital(DIRECTIONS[facts.better])}.`.trim()));
-    });
-    const head = element("tr", {}, ...["Measured", "Value", "What it says"].map((words) => element("th", { scope: "col" }, words)));
-    const foot = element("p", { class: "small" }, ...rich("Each number looks at one side only; your ears have the last word."));
-    this.find(".scores").replaceChildren(...(rows.length ? [element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)), foot] : []));
+    const names = Object.keys(scores).filter((name) => Number.isFinite(scores[name]));
+    const told = Object.keys(MEANINGS).filter((name) => names.includes(name));
+    const others = names.filter((name) => !told.includes(name));
+    const table = (rows) => {
+      const head = element("tr", {}, ...["Measured", "Value", "What it says"].map((words) => element("th", { scope: "col" }, words)));
+      return element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows.map((name) => this.rowOf(name, scores[name]))));
+    };
+    const foot = element("p", { class: "small" }, ...rich("Each number looks at one side only; your ears have the last word. [How good is it?](measuring) tells what each is worth."));
+    const more = element("details", {}, element("summary", {}, `${others.length} more figures`), table(others));
+    this.find(".scores").replaceChildren(...(told.length ? [table(told), foot] : []), ...(others.length ? [more] : []));
+  }
+
+  rowOf(name, value) {
+    const facts = factsOf(name, this.scores);
+    const title = facts.term ? element("a", { href: `glossary#${facts.term}` }, facts.name) : facts.name;
+    return element("tr", {}, element("th", { scope: "row" }, title), element("td", {}, written(value, facts)),
+      element("td", {}, `${MEANINGS[name] ?? ""} ${capital(DIRECTIONS[facts.better])}.`.trim()));
   }
 
   tellDownloads(entry) {

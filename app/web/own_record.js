@@ -9,7 +9,8 @@ const BEFORE = "Tick the box to record, or to use a file.";
 const INVITED = "Or drop a sound file here: WAV, MP3, FLAC, OGG, M4A.";
 
 export class Singing {
-  // `part`: its element. `onsound(sound, file)` is given what was sung; sound null: a file that this browser cannot decode.
+  // `part`: its element. `onsound(sound, file, example)` is given what was sung; sound null: a file that this
+  // browser cannot decode; example: the id of the conversion whose source it is.
   // `onwithdrawn()`: the reader does not agree any more.
   constructor(part, onsound, onwithdrawn) {
     Object.assign(this, { part, onsound, onwithdrawn });
@@ -29,13 +30,13 @@ export class Singing {
     this.agree();
   }
 
-  // data: {examples: [{name, about, address}], longest_s, shortest_s}
+  // data: {examples: [{id, name, about, address}], longest_s, shortest_s}
   open({ examples, longest_s: longest, shortest_s: shortest }) {
     Object.assign(this, { longest, shortest });
     this.find(".examples").hidden = examples.length === 0;
     this.find(".examples ul").replaceChildren(...examples.map((example) => {
       const button = element("button", { type: "button" }, example.name);
-      button.addEventListener("click", () => this.take(() => this.fetchExample(example)));
+      button.addEventListener("click", () => this.take(() => this.fetchExample(example), example.id));
       return element("li", {}, button, element("small", {}, example.about));
     }));
   }
@@ -132,7 +133,7 @@ export class Singing {
   // --- what came, wherever from
 
   // `get()` resolves to a sound, or to {file} that only the server may be able to read.
-  async take(get) {
+  async take(get, example) {
     const wish = (this.wish = Symbol("the latest wish"));
     this.discard();
     tellProblem(this.part, "");
@@ -140,7 +141,7 @@ export class Singing {
       const found = await get();
       if (this.wish !== wish) return;
       if (found instanceof OwnSound) this.check(found);
-      this.onsound(found instanceof OwnSound ? found : null, found.file);
+      this.onsound(found instanceof OwnSound ? found : null, found.file, example);
     } catch (error) {
       if (this.wish !== wish) return;
       if (!(error instanceof SoundProblem)) throw error;

@@ -28,9 +28,12 @@ export const able = () => ask("/able");
 
 // One recording on the server, from when it was sent until it is forgotten.
 export class Take {
-  // `sound`: a Blob. Resolves to the take and the id of the job that looks at it.
-  static async send(sound) {
-    const { take, job } = await ask("/takes", { method: "POST", body: sound });
+  // `sound`: a Blob; `example`: the trace whose source it is, null where the reader's own. Resolves to the take and the
+  // id of the job that looks at it.
+  static async send(sound, example = null) {
+    // a header holds no letters beyond Latin ones
+    const headers = example === null ? {} : { "X-Example": encodeURIComponent(example) };
+    const { take, job } = await ask("/takes", { method: "POST", body: sound, headers });
     return { take: new Take(take), job };
   }
 
@@ -76,7 +79,8 @@ export class Take {
   }
 }
 
-// Waits for a job: `onprogress({state, ahead, left_s, share, words})` while it waits or runs. Resolves to its result;
+// Waits for a job: `onprogress({state, ahead, left_s, share, words, early})` while it waits or runs, early where
+// something can be heard already. Resolves to its result;
 // rejects with a ServerProblem, or with null where it was cancelled. `signal` ends the waiting and cancels it.
 export async function finished(job, onprogress, signal) {
   let failures = 0;

@@ -33,7 +33,7 @@ export class Voices {
     this.find(".convert").addEventListener("click", () => onconvert({ target: this.target.name, key_shift: this.key }));
   }
 
-  // voices: {name: {label, low_hz, median_hz, high_hz, about, reference}}
+  // voices: {name: {label, about, reference, range: {low_hz, median_hz, high_hz} or null}}
   open({ voices }) {
     this.voices = voices;
   }
@@ -44,27 +44,36 @@ export class Voices {
     this.sounds.stop();
     this.sounds.buttons.clear();
     Object.assign(this, { f0, targets });
-    this.setAxis([f0, ...targets.map(({ name }) => this.voices[name])].filter(Boolean));
+    this.setAxis([f0, ...targets.map((target) => this.rangeOf(target))].filter(Boolean));
     this.find(".voices").replaceChildren(...targets.map((target) => this.rowOf(target)));
     this.drawRange(this.find('[data-range="own"]'), f0);
-    const before = targets.find(({ name, problem }) => name === this.target?.name && !problem);
-    this.choose(before ?? targets.find(({ problem }) => !problem) ?? targets[0]);
+    const able = targets.filter(({ problem }) => !problem);
+    // who has chosen none yet begins with the voice that need not be moved far: that sounds best
+    const nearest = [...able].sort((one, other) => Math.abs(one.key_shift) - Math.abs(other.key_shift))[0];
+    this.choose(able.find(({ name }) => name === this.target?.name) ?? nearest ?? targets[0]);
   }
 
   labelOf(name) {
     return this.voices[name]?.label ?? name;
   }
 
+  // Where the voice mostly sings, about the middle that keys are proposed from; null where it is not known.
+  rangeOf({ name, median_hz: median }) {
+    const range = this.voices[name]?.range;
+    return range ? { ...range, median_hz: median } : null;
+  }
+
   rowOf(target) {
     const { name } = target;
     const facts = this.voices[name];
+    const range = this.rangeOf(target);
     const radio = element("input", { type: "radio", name: "voice", value: name });
     radio.addEventListener("change", () => this.choose(target));
     const track = element("span", { class: "track" });
     const row = element("div", { class: "voice" }, element("label", {}, element("span", { class: "name" }, radio, this.labelOf(name)), track));
-    if (facts) {
-      this.drawRange(track, facts);
-      row.title = `${noteOf(facts.low_hz)} to ${noteOf(facts.high_hz)}, middle ${noteOf(facts.median_hz)}`;
+    if (range) {
+      this.drawRange(track, range);
+      row.title = `${noteOf(range.low_hz)} to ${noteOf(range.high_hz)}, middle ${noteOf(range.median_hz)}`;
     }
     if (facts?.reference) {
       const listen = element("button", { type: "button", "aria-label": `Listen to ${this.labelOf(name)}` }, "Listen");
@@ -131,7 +140,7 @@ export class Voices {
   tell() {
     const { target, key } = this;
     const proposed = target.key_shift;
-    const voice = this.voices[target.name];
+    const voice = this.rangeOf(target);
     this.find(".convert").textContent = `Convert to ${this.labelOf(target.name)}`;
     const back = this.find(".proposal");
     back.hidden = key === proposed || target.problem !== "";

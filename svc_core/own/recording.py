@@ -26,6 +26,7 @@ GRACE_S = 0.25  # beyond the longest: what lossy coders add at both ends
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 400_000
 MOST_CHANNELS = 8
 LONGEST_READ = f"{LONGEST_S + 2 * GRACE_S}"  # seconds, as ffmpeg is told: enough to see that it is too long
+LOUDEST = 1e3  # times full scale: a file of floats may hold more, and squares of it no number can
 RIM = 0.999  # of full scale
 RUN = 3  # samples in a row at the rim: a single one is a peak, not a clipped one
 # no playlists among them: those name other files, and ffmpeg would read them
@@ -52,6 +53,8 @@ def read_recording(path: Path, grid: GridConfig) -> Recording:
     seconds = len(samples) / rate_hz
     if seconds < SHORTEST_S:
         raise AudioError(f"{NAME} lasts {seconds:.1f} s; sing for {SHORTEST_S:g} s at least.")
+    if LOUDEST < np.abs(samples).max() < np.inf:
+        raise AudioError(f"{NAME} is louder than any sound; export it again, from -1 to 1.")
     clipped = clipped_share(channels)  # before another rate rounds what was cut off
     samples = check_audio(samples[: round(LONGEST_S * rate_hz)], rate_hz, grid, NAME)
     return Recording(samples, clipped)

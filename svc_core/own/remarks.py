@@ -32,7 +32,7 @@ def remark(samples: np.ndarray, clipped_share: float, features: Features, grid: 
     """
     voiced = features.f0_hz > 0
     if float(voiced.mean()) < SUNG_SHARE:
-        raise AudioError("No sung note was found in your recording; sing a vowel, close to the microphone.")
+        raise AudioError("No sung note was found in your recording; sing a vowel, one voice alone, close by.")
     found = []
     if features.gain_db > QUIET_GAIN_DB:
         found.append("It is very quiet: go closer to the microphone, or turn it up; noise is converted, too.")

@@ -55,7 +55,12 @@ class Take:
         try:
             features = load_features(self.folder / FEATURES)
             return Source(np.load(self.folder / SAMPLES, allow_pickle=False), features)
-        except (FeatureError, OSError, ValueError) as error:  # their sentences name the folder, which is the key to it
+        except (
+            FeatureError,
+            OSError,
+            EOFError,
+            ValueError,
+        ) as error:  # their sentences name the folder, which is the key to it
             raise AudioError("Your recording is not on the server any more; choose or record it again.") from error
 
     def excerpt(self) -> Excerpt:

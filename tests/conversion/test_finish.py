@@ -12,7 +12,7 @@ from svc_core.config import DB_PER_LN
 from svc_core.conversion.convert import convert_features
 from svc_core.conversion.detail import DETAIL
 from svc_core.conversion.finish import metrics_csv, pack_hidden
-from svc_core.conversion.hearing import FIGURES, PEAK, HeardStep, mean_voices, singer_encoder
+from svc_core.conversion.hearing import FIGURES, PEAK, SYNTHETIC, HeardStep, mean_voices, singer_encoder
 from svc_core.conversion.hidden import NAMES
 from svc_core.conversion.job import Job, Swap
 from svc_core.conversion.sampling import Sampling
@@ -189,6 +189,18 @@ def test_the_source_sounds_as_it_was_measured(tiny_trace, source):
     expected = source[0] * 10 ** (tiny_trace.manifest.source.gain_db / 20)
     expected *= min(1.0, PEAK / np.abs(expected).max())
     np.testing.assert_allclose(samples, expected, atol=2e-3)
+
+
+def test_what_was_made_is_tagged_as_synthetic_and_recordings_are_not(tiny_trace, light_trace, heun_trace):
+    recordings = {"source", "target"}
+    for trace in (tiny_trace, light_trace, heun_trace):
+        comments = {}
+        for name in sounds_of(trace):
+            with soundfile.SoundFile(io.BytesIO(trace.read(name))) as file:
+                comments[name] = file.comment
+        stems = {name: name.removeprefix("sound/").partition(".")[0] for name in comments}
+        assert comments == {name: "" if stem in recordings else SYNTHETIC for name, stem in stems.items()}
+        assert {"source", "converted"} <= set(stems.values()) and len(stems) > 5
 
 
 # metrics and scores
