@@ -8,6 +8,9 @@ Reads one request a line from its input, JSON, and answers in lines, as app/own/
 
     {"share": 0.4, "words": "..."}  {"early": {...}}  and at last  {"done": {...}} or {"problem": "a sentence"}
 
+A student's sound is told early; what is left of it ends with {"later": a request}, which makes its pictures and
+figures when there is time.
+
 With torch it converts by both models and records traces; without it by the student's ONNX export alone.
 """
 
@@ -18,6 +21,7 @@ import importlib.util
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -28,7 +32,7 @@ from svc_core.conversion.key import ConversionError
 from svc_core.light.files import LightError
 from svc_core.metrics.alignment import MetricError
 from svc_core.own.look import look
-from svc_core.own.made import Telling, Wanted
+from svc_core.own.made import FIGURES, STUDENT, TEACHER, Making, Telling, Wanted, go_on
 from svc_core.own.take import Origin, Take
 from svc_core.sound.audio import AudioError
 from svc_core.sound.features import FeatureError, Features
@@ -48,7 +52,11 @@ class Voices(Protocol):
 
     def measure(self, samples: np.ndarray) -> Features: ...
 
-    def convert(self, take: Take, wanted: Wanted, tell: Telling) -> dict[str, object]: ...
+    def sound(self, take: Take, wanted: Wanted, tell: Telling) -> Making: ...
+
+    def figures(self, making: Making, tell: Telling) -> dict[str, object]: ...
+
+    def watch(self, take: Take, wanted: Wanted, tell: Telling) -> dict[str, object]: ...
 
 
 def open_voices(models: Path, traces: Path, threads: int) -> Voices:
@@ -65,13 +73,13 @@ def open_voices(models: Path, traces: Path, threads: int) -> Voices:
 def serve(voices: Voices, requests: TextIO, answers: TextIO) -> None:
     """Answer request after request until there are no more."""
 
-    def say(answer: dict[str, object]) -> None:
-        answers.write(json.dumps(answer, allow_nan=False) + "\n")
+    def say(line: dict[str, object]) -> None:
+        answers.write(json.dumps(line, allow_nan=False) + "\n")
         answers.flush()
 
     for line in requests:
         try:
-            say({"done": answer(voices, json.loads(line), say)})
+            say(answer(voices, json.loads(line), say))
         except TOLD as error:
             say({"problem": _as_sentence(str(error))})
         except MemoryError:
@@ -81,21 +89,27 @@ def serve(voices: Voices, requests: TextIO, answers: TextIO) -> None:
             say({"problem": UNEXPECTED})
 
 
-def answer(voices: Voices, request: dict[str, object], say) -> dict[str, object]:
-    """What is done at a request. Raises one of TOLD with a sentence for the visitor."""
+def answer(voices: Voices, request: dict[str, object], say: Callable[[dict[str, object]], None]) -> dict[str, object]:
+    """What is done at a request, and the line that ends it. Raises one of TOLD with a sentence for the visitor."""
     if request["do"] == "warm":
-        return warm_up(voices)
-    folder = Path(str(request["folder"]))
+        return {"done": warm_up(voices)}
+    take = Take(Path(str(request["folder"])))
     if request["do"] == "look":
         origin = Origin(**request["origin"]) if request.get("origin") else Origin()
-        return look(folder, origin, voices.grid, voices.singers, voices.measure)
-    wanted = Wanted(str(request["do"]), str(request["target"]), request["key_shift"], int(request["seed"]))
-    if wanted.target not in voices.singers:
-        raise ConversionError(f"there is no voice '{wanted.target}'; there are {', '.join(voices.singers)}.")
+        return {"done": look(take.folder, origin, voices.grid, voices.singers, voices.measure)}
     tell = Telling(
         lambda share, words: say({"share": round(share, 3), "words": words}), lambda facts: say({"early": facts})
     )
-    return voices.convert(Take(folder), wanted, tell)
+    method = TEACHER if request["do"] == TEACHER else STUDENT
+    wanted = Wanted(method, str(request["target"]), request["key_shift"], int(request["seed"]))
+    if wanted.target not in voices.singers:
+        raise ConversionError(f"there is no voice '{wanted.target}'; there are {', '.join(voices.singers)}.")
+    if request["do"] == TEACHER:
+        return {"done": voices.watch(take, wanted, tell)}
+    if request["do"] == FIGURES:
+        return {"done": voices.figures(go_on(take, str(request["name"]), wanted), tell)}
+    made = voices.sound(take, wanted, tell)
+    return {"later": request | {"do": FIGURES, "name": made.name, "key_shift": made.key_shift}}
 
 
 def warm_up(voices: Voices) -> dict[str, object]:
@@ -111,8 +125,9 @@ def warm_up(voices: Voices) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         take = Take(Path(folder))
         take.keep(Source(tone, voices.measure(tone)), Origin(), grid)
-        singer = next(iter(voices.singers))
-        voices.convert(take, Wanted(voices.methods[0], singer, 0, 0), Telling(lambda *_: None, lambda _: None))
+        nobody = Telling(lambda *_: None, lambda _: None)
+        making = voices.sound(take, Wanted(STUDENT, next(iter(voices.singers)), 0, 0), nobody)
+        voices.figures(making, nobody)
     return {"methods": list(voices.methods)}
 
 

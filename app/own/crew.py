@@ -2,9 +2,9 @@
 
 A worker is a program that reads one request a line, JSON, and answers in lines: {"share": 0.4, "words": "..."}
 while it works, {"early": {...}} when there is something already, and {"done": {...}} or {"problem": "a sentence"} at
-the end. It is started with the first job, ended when there has been none for a while, and killed where a job hangs,
-where its answers cannot be understood, or where a cancelled job would go on for long; the next job then begins in a
-new process.
+the end, or {"later": a request} where what is left of the job may wait for others. It is started with the first
+job, ended when there has been none for a while, and killed where a job hangs, where its answers cannot be understood,
+or where a cancelled job would go on for long; the next job then begins in a new process.
 """
 
 from __future__ import annotations
@@ -150,6 +150,9 @@ class Crew:
                     self.desk.progress(job, share, words)
                 case {"early": dict() as facts}:
                     self.desk.early(job, facts)
+                case {"later": {"do": str() as kind, **rest}} if kind in self.desk.limits.usual_s:
+                    self.desk.later(job, kind, {"do": kind, **rest})
+                    return
                 case {"done": dict() as result}:
                     self.desk.finish(job, result)
                     return

@@ -1,8 +1,9 @@
 """Who is served when: a queue of jobs that is fair among visitors, and what each is told while waiting.
 
-A job belongs to a visitor (a random name that the browser makes up and forgets). Next is always the first
-job of the visitor who has been served least so far, so that one who asks for much waits longer than one who
-asks for little, and nobody for ever. The desk only keeps order; workers take from it (see crew).
+A job belongs to a visitor (a random name that the browser makes up and forgets). Next is always the job after
+which its visitor will have been served least, so that one who asks for much waits longer than one who asks for
+little, a sound comes before others' figures, and nobody waits for ever (fair queueing by finish times, Demers,
+Keshav & Shenker 1989). The desk only keeps order; workers take from it (see crew).
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Job:
     result: dict[str, object] | None = None
     began_s: float | None = None
     ended_s: float | None = None
+    worked_s: float = 0.0  # on it, by workers
 
 
 @dataclass
@@ -138,7 +140,8 @@ class Desk:
         left = [job for job in self._jobs.values() if job.state == WAITING]
         order = []
         while left:
-            job = min(left, key=lambda one: served.get(one.visitor, 0.0))  # of equals the one that came first
+            # of equals the one that came first
+            job = min(left, key=lambda one: served.get(one.visitor, 0.0) + self._usual_s[one.kind])
             left.remove(job)
             order.append(job)
             served[job.visitor] = served.get(job.visitor, 0.0) + self._usual_s[job.kind]
@@ -154,6 +157,15 @@ class Desk:
         with self._changed:
             if job.state == RUNNING:
                 job.early = facts
+
+    def later(self, job: Job, kind: str, request: dict[str, object]) -> None:
+        """What is left of it is a job of another kind, which waits for its turn like all."""
+        with self._changed:
+            if job.state != RUNNING:
+                return
+            self._account(job, True)
+            job.kind, job.request, job.state, job.began_s = kind, request, WAITING, None
+            self._changed.notify_all()
 
     def finish(self, job: Job, result: dict[str, object]) -> None:
         with self._changed:
@@ -179,15 +191,21 @@ class Desk:
     def _end(self, job: Job, state: str) -> None:
         if job.state in ENDED:  # cancelled while it was being finished
             return
-        now_s = self._clock()
-        if job.began_s is not None:
-            spent_s = now_s - job.began_s
-            facts = self._served.setdefault(job.visitor, _Served())
-            facts.seconds, facts.last_s = facts.seconds + spent_s, now_s
-            if state == DONE:
-                self._usual_s[job.kind] += LEARNT * (spent_s - self._usual_s[job.kind])
-        job.state, job.ended_s = state, now_s
+        self._account(job, state == DONE)
+        job.state, job.ended_s = state, self._clock()
         self._changed.notify_all()
+
+    def _account(self, job: Job, is_whole: bool) -> None:
+        """Puts what was worked on it to its visitor's account; ``is_whole``: all of its kind's work was done."""
+        if job.began_s is None:
+            return
+        now_s = self._clock()
+        spent_s = now_s - job.began_s
+        job.worked_s += spent_s
+        facts = self._served.setdefault(job.visitor, _Served())
+        facts.seconds, facts.last_s = facts.seconds + spent_s, now_s
+        if is_whole:
+            self._usual_s[job.kind] += LEARNT * (spent_s - self._usual_s[job.kind])
 
     def find(self, job_id: str) -> Job | None:
         with self._changed:

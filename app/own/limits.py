@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 
 LOOK, STUDENT, TEACHER = "look", "student", "teacher"  # what can be asked for
+FIGURES = "figures"  # what is left of a student's conversion that can be heard
 CONVERSIONS = frozenset({STUDENT, TEACHER})
 WARM = "warm"  # what the server asks for itself: a worker that is ready before the first singer is
 
@@ -25,7 +26,9 @@ class Limits:
     idle_s: float = 300.0  # until a worker without work is ended: its memory is the page's then
     # a job that takes longer hangs: many times what it takes, five seconds of singing on two cores
     allowed_s: dict[str, float] = field(
-        default_factory=lambda: {WARM: 120.0, LOOK: 60.0, STUDENT: 60.0, TEACHER: 180.0}
+        default_factory=lambda: {WARM: 120.0, LOOK: 60.0, STUDENT: 60.0, FIGURES: 60.0, TEACHER: 180.0}
     )
     # what a job is thought to take before any has been measured
-    usual_s: dict[str, float] = field(default_factory=lambda: {WARM: 8.0, LOOK: 1.5, STUDENT: 4.0, TEACHER: 10.0})
+    usual_s: dict[str, float] = field(
+        default_factory=lambda: {WARM: 8.0, LOOK: 1.5, STUDENT: 0.4, FIGURES: 3.0, TEACHER: 10.0}
+    )

@@ -30,7 +30,7 @@ from app.expert.downloads import as_file, pack
 from app.own.asked import RequestError, body_of, conversion_of, origin_of, visitor_of
 from app.own.desk import RUNNING, WAITING, DeskError, Job
 from app.own.files import find_shown, find_trace, kind_of
-from app.own.limits import CONVERSIONS, LOOK
+from app.own.limits import LOOK
 from app.own.studio import INSTALL, Studio, methods, studio
 from app.own.takes import TakesError
 from svc_core.traces.trace import TraceError, open_trace
@@ -189,11 +189,11 @@ async def _keep(request: Request, path: Path, most: int) -> None:
 
 def _result(job: Job) -> dict[str, object]:
     """As the worker gave it; of a conversion also how long it took, and where its trace can be had as a file."""
-    if job.kind not in CONVERSIONS:
+    if job.kind == LOOK:
         return job.result
     trace = job.result.get("trace")
     packed = trace and f".{OWN_PATH}/takes/{job.take}/packed/{quote(trace['id'], safe='')}.zip"
-    return job.result | {"packed": packed, "seconds": round(job.ended_s - job.began_s, 2)}
+    return job.result | {"packed": packed, "seconds": round(job.worked_s, 2)}
 
 
 def _json(data: object, status: int = 200) -> JSONResponse:

@@ -1,6 +1,8 @@
 // What the page says to the server about a recording: sends it, asks for conversions, waits, and has it forgotten.
 
-const ASK_EVERY_MS = 300;
+const ASK_FIRST_MS = 100; // a sound takes half a second
+const ASK_LAST_MS = 500; // a class asks for its places in the queue all the time
+const SLOWER = 0.1; // of the time that has gone by
 const TRIES = 5; // of a connection that is gone for a moment
 const GONE = "The server does not answer; check the connection, and try again.";
 
@@ -83,6 +85,7 @@ export class Take {
 // something can be heard already. Resolves to its result;
 // rejects with a ServerProblem, or with null where it was cancelled. `signal` ends the waiting and cancels it.
 export async function finished(job, onprogress, signal) {
+  const began = performance.now();
   let failures = 0;
   for (;;) {
     if (signal?.aborted) {
@@ -100,6 +103,7 @@ export async function finished(job, onprogress, signal) {
       failures += 1;
       if (error === null || error.status || failures >= TRIES) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+    const pause = Math.min(ASK_LAST_MS, ASK_FIRST_MS + SLOWER * (performance.now() - began));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

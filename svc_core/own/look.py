@@ -32,7 +32,10 @@ def look(
     ``singers``: median F0 in Hz of every voice. Raises AudioError with a sentence for the one who sent it.
     """
     take = Take(folder)
-    recording = read_recording(take.sent, grid)
+    try:
+        recording = read_recording(take.sent, grid)
+    finally:
+        take.sent.unlink(missing_ok=True)  # up to 32 MB, and with whatever its maker wrote into its tags
     features = measure(recording.samples)
     samples = recording.samples * np.float32(10 ** (features.gain_db / 20))
     remarks = remark(samples, recording.clipped_share, features, grid)

@@ -1,7 +1,12 @@
-"""What is made of a take, and how it is told: one folder a conversion, below the take's own."""
+"""What is made of a take, and how it is told: one folder a conversion, below the take's own.
+
+The student's sound comes first; its pictures and figures take ten times as long, and are made when nobody else waits
+for a sound (see app.own.desk).
+"""
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -14,8 +19,10 @@ from svc_core.conversion.hearing import SYNTHETIC, encode_sound
 from svc_core.own.take import F0, MEL, Take, write_pictures
 
 STUDENT, TEACHER = "student", "teacher"
+FIGURES = "figures"  # of what the student made
 CONVERTED = "converted.flac"
 MADE = "made"
+NAME = re.compile(r"[0-9a-f]{8}")  # of a conversion's folder
 
 
 @dataclass(frozen=True)
@@ -91,3 +98,10 @@ def begin(take: Take, wanted: Wanted, key_shift: int) -> Making:
     making = Making(take, secrets.token_hex(4), wanted, key_shift)
     making.folder.mkdir(parents=True)
     return making
+
+
+def go_on(take: Take, name: str, wanted: Wanted) -> Making:
+    """A conversion that was begun; ``wanted`` names its key. Raises ValueError for a name that is none."""
+    if not NAME.fullmatch(name) or wanted.key_shift is None:
+        raise ValueError(f"no conversion is called {name[:20]!r}.")
+    return Making(take, name, wanted, wanted.key_shift)

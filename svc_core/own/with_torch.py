@@ -12,10 +12,10 @@ from svc_core.conversion.engine import load_for_recording
 from svc_core.conversion.finish import finish_trace
 from svc_core.conversion.hearing import final_vocoder
 from svc_core.conversion.job import Job, read_credits
-from svc_core.conversion.record import Wish, record_batch, sampling_of
+from svc_core.conversion.record import Recorded, Wish, record_batch, sampling_of
 from svc_core.conversion.references import load_voices
 from svc_core.conversion.walks import walk_of
-from svc_core.own.made import STUDENT, TEACHER, Telling, Wanted, begin
+from svc_core.own.made import STUDENT, TEACHER, Making, Telling, Wanted, begin
 from svc_core.own.references import find_references
 from svc_core.own.take import Take
 from svc_core.sound.features import Features, extract_features
@@ -55,18 +55,38 @@ class TorchVoices:
     def measure(self, samples: np.ndarray) -> Features:
         return extract_features(samples, self.config, threads=self.threads)
 
-    def convert(self, take: Take, wanted: Wanted, tell: Telling) -> dict[str, object]:
-        """Raises ConversionError where the key leads out of the model's range, and FeatureError, MetricError."""
+    def sound(self, take: Take, wanted: Wanted, tell: Telling) -> Making:
+        """The student's sound. Raises ConversionError where the key leads out of the model's range; FeatureError."""
+        making, recorded = self._record(take, wanted, tell)
+        self._synthesize(making, recorded, tell)
+        return making
+
+    def figures(self, making: Making, tell: Telling) -> dict[str, object]:
+        """What is seen and measured of a sound that was made: the same noise makes the same conversion once more.
+        Raises MetricError."""
+        _, recorded = self._record(making.take, making.wanted, tell, making)
+        return self._finish(making, recorded, tell)
+
+    def watch(self, take: Take, wanted: Wanted, tell: Telling) -> dict[str, object]:
+        """The teacher's walk, sound and figures at once. Raises as sound and figures do."""
+        making, recorded = self._record(take, wanted, tell)
+        self._synthesize(making, recorded, tell)
+        return self._finish(making, recorded, tell)
+
+    def _record(
+        self, take: Take, wanted: Wanted, tell: Telling, making: Making | None = None
+    ) -> tuple[Making, Recorded]:
         loaded, (sampler, steps) = self.loaded[wanted.method], SAMPLERS[wanted.method]
         source = take.source()
-        singer = loaded.model.singer_id(wanted.target)
-        making = begin(take, wanted, choose_key_shift(source.features, loaded.model, singer, wanted.key_shift))
+        if making is None:
+            singer = loaded.model.singer_id(wanted.target)
+            making = begin(take, wanted, choose_key_shift(source.features, loaded.model, singer, wanted.key_shift))
         reference = self.references.get(wanted.target)
         job = Job(
             take.excerpt(),
             wanted.target,
             None if reference is None else reference.excerpt,
-            wanted.key_shift,
+            making.key_shift,
             wanted.seed,
             sampler,
             steps,
@@ -83,7 +103,13 @@ class TorchVoices:
             tell.progress(SAMPLED * done / places, f"step {done} of {places}")
 
         (recorded,) = record_batch([wish], loaded.model, loaded.facts, stepped)
-        making.sound(final_vocoder(self.vocoder, self.grid).synthesize(recorded.result), self.grid, tell)
+        return making, recorded
+
+    def _synthesize(self, making: Making, recorded: Recorded, tell: Telling) -> None:
+        samples = final_vocoder(self.vocoder, self.grid).synthesize(recorded.result)
+        making.sound(samples, self.grid, tell)
+
+    def _finish(self, making: Making, recorded: Recorded, tell: Telling) -> dict[str, object]:
         heard = 0
 
         def sounded(steps: int) -> None:
@@ -92,9 +118,10 @@ class TorchVoices:
             share = SAMPLED + (1 - SAMPLED) * heard / (len(recorded.measured) + 1)
             tell.progress(share, f"sound and figures of step {heard} of {len(recorded.measured)}")
 
-        traces = take.folder / TRACES
+        traces = making.take.folder / TRACES
         made = finish_trace(recorded, traces, self.vocoder, self.voices, sounded, self.threads)
         trace = open_trace(traces / made.id)
-        f0_hz = trace.f0_hz()[f"predicted_{places - 1:04d}"]
+        last = len(recorded.walk) - 1
+        f0_hz = trace.f0_hz()[f"predicted_{last:04d}"]
         scores, notes = trace.manifest.scores, trace.manifest.notes
-        return making.result(recorded.result, f0_hz, scores, notes, trace.id, places)
+        return making.result(recorded.result, f0_hz, scores, notes, trace.id, last + 1)

@@ -99,7 +99,10 @@ def open_client(*inner: Middleware) -> TestClient:
     def page(request):
         return HTMLResponse(PAGE, headers={"etag": '"of the page as it was"', "cache-control": "no-cache"})
 
-    own = [Route(path, page) for path in ("/", "/about", "/compare", "/own", *(f"/{lesson.path}" for lesson in LESSONS[1:]))]
+    own = [
+        Route(path, page)
+        for path in ("/", "/about", "/compare", "/own", *(f"/{lesson.path}" for lesson in LESSONS[1:]))
+    ]
     own += [Route("/pieces", in_pieces), Route("/gone", lambda request: HTMLResponse("no", status_code=404))]
     prepared = [Middleware(PreparedPages), *inner]
     return TestClient(Starlette(routes=[*own, *routes()], middleware=prepared), headers=BROWSER)

@@ -14,7 +14,7 @@ import torch
 
 from svc_core.config import GridConfig
 from svc_core.own.look import look
-from svc_core.own.made import Telling
+from svc_core.own.made import TEACHER, Telling, Wanted
 from svc_core.own.take import Origin, Take
 from svc_core.own.with_torch import TorchVoices
 from svc_core.own.without_torch import LightVoices
@@ -68,6 +68,13 @@ class Ear:
     def early(self) -> dict[str, object]:
         (facts,) = [event[1] for event in self.told if event[0] == "early"]
         return facts
+
+
+def make(voices: TorchVoices | LightVoices, take: Take, wanted: Wanted, ear: Ear) -> dict[str, object]:
+    """A conversion from beginning to end: the student's sound and then its figures, the teacher's in one."""
+    if wanted.method == TEACHER:
+        return voices.watch(take, wanted, ear.telling)
+    return voices.figures(voices.sound(take, wanted, ear.telling), ear.telling)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,14 @@
 """A conversion's folder and how it is told, without a model."""
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
+import pytest
 import soundfile
 
 from svc_core.conversion.hearing import PEAK, SYNTHETIC
-from svc_core.own.made import STUDENT, TEACHER, Wanted, begin
+from svc_core.own.made import STUDENT, TEACHER, Wanted, begin, go_on
 from svc_core.own.take import Take
 from tests.own.conftest import GRID, Ear, sung
 
@@ -70,3 +71,15 @@ def test_a_trace_is_told_by_its_id_and_steps(tmp_path):
     result = making.result(np.zeros((2, 3)), np.zeros(3), {}, [], "a--trace", 40)
     assert result["trace"] == {"id": "a--trace", "steps": 40}
     assert (result["method"], result["key_shift"]) == ("teacher", 2)
+
+
+def test_what_was_begun_is_gone_on_with_by_another_worker(tmp_path):
+    begun = begin(Take(tmp_path), WANTED, 5)
+    again = go_on(Take(tmp_path), begun.name, replace(WANTED, key_shift=5))
+    assert again.folder == begun.folder and again.facts() == begun.facts()
+
+
+@pytest.mark.parametrize("name", ["", "..", "../../../../etc", "0a1b2c3", "0A1B2C3D", "0a1b2c3d\n", "0a1b2c3d/.."])
+def test_no_other_folder_is_gone_on_with(tmp_path, name):
+    with pytest.raises(ValueError, match="no conversion"):
+        go_on(Take(tmp_path), name, replace(WANTED, key_shift=5))

@@ -213,8 +213,8 @@ def test_noise_is_refused_or_told_to_have_no_pitch(seed):
         assert "No sung note" in str(error)
 
 
-def test_ten_seconds_of_noise_are_refused():
-    noise = (0.1 * np.random.default_rng(0).standard_normal(240_000)).astype(np.float32)
+def test_five_seconds_of_noise_are_refused():
+    noise = (0.1 * np.random.default_rng(0).standard_normal(120_000)).astype(np.float32)
     with pytest.raises(AudioError, match="No sung note"):
         measured(noise)
 
@@ -226,4 +226,4 @@ def test_singers_of_the_shipped_traces_sing_alone():
         sounds.setdefault(path.parent.parent.name.split("--")[1], path)
     assert len(sounds) >= 6
     found = {singer: measured(load_audio(path, GRID, 0.0, 3.0)) for singer, path in sounds.items()}
-    assert found == dict.fromkeys(sounds, [])
+    assert found == {singer: [] for singer in sounds}

@@ -16,7 +16,7 @@ from svc_core.own.without_torch import LightVoices
 from svc_core.sound.audio import AudioError
 from svc_core.traces.scale import to_levels
 from tests.conftest import is_sentence
-from tests.own.conftest import FRAMES, GRID, Ear
+from tests.own.conftest import FRAMES, GRID, Ear, make
 
 WANTED = Wanted(STUDENT, "makam-f3", None, 3)
 
@@ -26,7 +26,7 @@ def made(looked, light_voices):
     """The take, what came in the end, and all that was told on the way."""
     take, ear = looked[0], Ear()
     ear.at_early = lambda facts: soundfile.info(take.folder / facts["sound"])
-    return take, light_voices.convert(take, WANTED, ear.telling), ear
+    return take, make(light_voices, take, WANTED, ear), ear
 
 
 def test_it_knows_the_students_voices(light_voices):
@@ -92,7 +92,7 @@ def test_what_cannot_be_measured_is_told(made):
 
 def test_the_same_wish_makes_the_same_sound_in_another_folder(made, light_voices):
     take, result, _ = made
-    again = light_voices.convert(take, WANTED, Ear().telling)
+    again = make(light_voices, take, WANTED, Ear())
     assert again["sound"] != result["sound"] and again["scores"] == result["scores"]
     for name in ("sound", "mel", "f0"):
         assert (take.folder / again[name]).read_bytes() == (take.folder / result[name]).read_bytes()
@@ -101,12 +101,12 @@ def test_the_same_wish_makes_the_same_sound_in_another_folder(made, light_voices
 @pytest.mark.parametrize("other", [Wanted(STUDENT, "makam-f3", None, 4), Wanted(STUDENT, "pjs-m1", None, 3)])
 def test_another_wish_makes_another_sound(made, light_voices, other):
     take, result, _ = made
-    again = light_voices.convert(take, other, Ear().telling)
+    again = make(light_voices, take, other, Ear())
     assert (take.folder / again["sound"]).read_bytes() != (take.folder / result["sound"]).read_bytes()
 
 
 def test_a_key_that_is_asked_for_is_taken(take, light_voices):
-    result = light_voices.convert(take, Wanted(STUDENT, "makam-m2", -4, 0), Ear().telling)
+    result = make(light_voices, take, Wanted(STUDENT, "makam-m2", -4, 0), Ear())
     assert result["key_shift"] == -4
     f0_hz = np.frombuffer((take.folder / result["f0"]).read_bytes(), "<u2") / 10
     assert np.median(f0_hz[f0_hz > 0]) == pytest.approx(220 * 2 ** (-4 / 12), rel=0.02)
@@ -122,14 +122,14 @@ def test_a_key_that_is_asked_for_is_taken(take, light_voices):
 def test_what_cannot_be_made_leaves_nothing(take, light_voices, wanted, error, said):
     ear = Ear()
     with pytest.raises(error, match=said) as caught:
-        light_voices.convert(take, wanted, ear.telling)
+        make(light_voices, take, wanted, ear)
     assert is_sentence(str(caught.value)) and ear.told == []
     assert not (take.folder / "made").exists()
 
 
 def test_a_take_that_is_gone_is_told(tmp_path, light_voices):
     with pytest.raises(AudioError, match="not on the server any more"):
-        light_voices.convert(Take(tmp_path), WANTED, Ear().telling)
+        make(light_voices, Take(tmp_path), WANTED, Ear())
 
 
 def test_without_an_export_it_is_told_what_to_do(tmp_path):

@@ -8,8 +8,8 @@ import pytest
 
 from svc_core.config import GridConfig
 from svc_core.sound import pitch
-from svc_core.sound.pitch import LEAST_PART_FRAMES, fill_f0, frame_times_s, median_f0_hz, track_f0
 from svc_core.sound.audio import load_audio
+from svc_core.sound.pitch import LEAST_PART_FRAMES, fill_f0, frame_times_s, median_f0_hz, track_f0
 from tests.conftest import contour, voice
 
 GRID = GridConfig()

@@ -9,7 +9,7 @@ import pytest
 
 from app.own.crew import Crew
 from app.own.desk import CANCELLED, DONE, ENDED, FAILED, RUNNING, Desk
-from app.own.limits import STUDENT, WARM, Limits
+from app.own.limits import FIGURES, STUDENT, WARM, Limits
 
 # Does what its requests say.
 PROGRAM = """
@@ -37,6 +37,10 @@ for line in sys.stdin:
     if wish == "early":
         print(json.dumps({"early": {"sound": "a.flac"}}), flush=True)
         time.sleep(600)
+    if wish == "later":
+        print(json.dumps({"early": {"sound": "a.flac"}}), flush=True)
+        print(json.dumps({"later": {"do": request["kind"], "wish": "go on"}}), flush=True)
+        continue
     if wish == "environment":
         print(json.dumps({"done": dict(os.environ)}), flush=True)
         continue
@@ -44,7 +48,11 @@ for line in sys.stdin:
     print(json.dumps({"done": {"pid": os.getpid()}}), flush=True)
 """
 LIMITS = replace(
-    Limits(), workers=1, idle_s=60.0, allowed_s={STUDENT: 20.0, WARM: 20.0}, usual_s={STUDENT: 0.5, WARM: 5.0}
+    Limits(),
+    workers=1,
+    idle_s=60.0,
+    allowed_s={STUDENT: 20.0, FIGURES: 20.0, WARM: 20.0},
+    usual_s={STUDENT: 0.5, FIGURES: 1.0, WARM: 5.0},
 )
 
 
@@ -140,6 +148,20 @@ def test_what_can_be_had_early_is_told_while_it_works(open_crew):
     job = ask(crew, "early")
     wait_until(lambda: job.early is not None)
     assert (job.state, job.early) == (RUNNING, {"sound": "a.flac"})
+
+
+def test_what_is_left_is_done_later_by_the_same_job(open_crew):
+    crew = open_crew()
+    job = crew.desk.submit(STUDENT, "ann", "take", crew.folder, {"wish": "later", "kind": FIGURES})
+    ended(job)
+    assert (job.state, job.kind, job.early) == (DONE, FIGURES, {"sound": "a.flac"})
+    assert job.result["pid"] > 0
+
+
+def test_what_is_left_of_no_known_kind_is_an_answer_not_understood(open_crew):
+    crew = open_crew()
+    job = crew.desk.submit(STUDENT, "ann", "take", crew.folder, {"wish": "later", "kind": "dance"})
+    assert ended(job).state == FAILED
 
 
 def test_a_worker_has_the_environment_that_is_given(open_crew):

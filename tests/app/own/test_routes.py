@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from app.own import routes, studio
-from app.own.limits import LOOK, STUDENT, TEACHER, WARM, Limits
+from app.own.limits import FIGURES, LOOK, STUDENT, TEACHER, WARM, Limits
 from app.own.routes import OWN_PATH, own_routes
 from app.own.studio import Studio, command_with
 from svc_core.traces.trace import open_trace
@@ -467,7 +467,7 @@ def test_what_is_needed_decides_the_methods(monkeypatch):
 
 def test_kinds_have_their_times():
     limits = Limits()
-    assert set(limits.allowed_s) == set(limits.usual_s) == {WARM, LOOK, STUDENT, TEACHER}
+    assert set(limits.allowed_s) == set(limits.usual_s) == {WARM, LOOK, STUDENT, FIGURES, TEACHER}
 
 
 def test_a_worker_knows_the_voices_of_the_traces_that_are_shown(own_traces, monkeypatch):

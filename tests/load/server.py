@@ -1,0 +1,74 @@
+"""A Streamlit server of our own on a free port, and what a process uses (Linux: /proc)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+APP = ("run", "app/main.py")
+HELLO = ("hello",)
+START_LIMIT_S = 60
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Process:
+    """Any process of this machine, by its id."""
+
+    pid: int
+
+    def memory_mb(self) -> float:
+        """Resident memory in MB of 2**20 bytes."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+
+    def cpu_s(self) -> float:
+        """Seconds of processor time since it started, of all its threads."""
+        after_name = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(after_name[11]) + int(after_name[12])) / TICKS_PER_S
+
+    def threads(self) -> int:
+        return len(list(Path(f"/proc/{self.pid}/task").iterdir()))
+
+
+@contextmanager
+def run_server(python: str, what: tuple[str, ...], log: Path) -> Iterator[tuple[str, Process]]:
+    """Address and process of ``streamlit run app/main.py`` or ``streamlit hello``; it ends with the context.
+
+    Raises RuntimeError where it does not answer.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [python, "-m", "streamlit", *what, "--server.port", str(port), "--server.address", "127.0.0.1"]
+    command += ["--browser.serverAddress", "127.0.0.1", "--server.headless", "true"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=REPOSITORY, stdout=output, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait(address, process, log)
+        yield address, Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait(address: str, process: subprocess.Popen, log: Path) -> None:
+    limit = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < limit and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(f"the server does not answer:\n{log.read_text()}")
