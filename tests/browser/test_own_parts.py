@@ -114,9 +114,10 @@ def server():
 @pytest.fixture
 def open_own(open_page, server):
     def open_own(**options):
-        page = open_page("/own", drawn=False, **options)
-        page.route(re.compile(r"/own/(able|takes|jobs)"), server.answer)
-        page.reload()  # so that it meets this server from the first
+        def prepare(page):
+            page.route(re.compile(r"/own/(able|takes|jobs)"), server.answer)
+
+        page = open_page("/own", drawn=False, prepare=prepare, **options)
         page.wait_for_selector(".own[data-ready]", timeout=30_000)
         return page
 
