@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Page
 
+from tests.bench.own_spread import spread
 from tests.bench.scrubbing import DRAG_MOVES, p95
 from tests.load.measured import Measured
 from tests.load.session import Session
@@ -21,11 +21,9 @@ from tests.support.site import settle
 
 LESSON = "denoising"
 SESSIONS = 5
-EVERY_S = (
-    0.5  # one of the sessions has a page run: as often as twenty learners do who each do something every ten seconds
-)
+EVERY_S = 0.5  # one of them has a page run: twenty learners do so who each turn a page every ten seconds
 PAGES = ("own", "denoising", "compare", "seeing", "glossary")
-LOOKED_MS = 2000  # between two drags; the browser stands for another machine's, and is not to take this one's time
+LOOKED_MS = 6000  # between two drags: the browser stands for one on another machine, and must not take this one's time
 SCRUBBED = "() => performance.getEntriesByName('scrub').map(({ duration }) => duration)"
 
 
@@ -34,7 +32,7 @@ class Waits:
     """What bystanders waited for: a step to be drawn, and a page to have run."""
 
     scrubs_ms: list[float]
-    reruns_s: list[float]
+    reruns_ms: list[float]
 
     @property
     def scrub_p95_ms(self) -> float:
@@ -42,18 +40,13 @@ class Waits:
 
     @property
     def rerun_p95_ms(self) -> float:
-        return 1000 * p95(self.reruns_s)
+        return p95(self.reruns_ms)
 
     def scrubbing(self) -> str:
-        return _spread(self.scrubs_ms)
+        return spread(self.scrubs_ms, "ms")
 
     def rerunning(self) -> str:
-        return _spread([1000 * time_s for time_s in self.reruns_s])
-
-
-def _spread(times_ms: list[float]) -> str:
-    middle, most = statistics.median(times_ms), max(times_ms)
-    return f"p95 {p95(times_ms):.1f} ms, median {middle:.1f} ms, max {most:.1f} ms (n = {len(times_ms)})"
+        return spread(self.reruns_ms, "ms")
 
 
 class Bystanders:
@@ -100,7 +93,7 @@ def _drag(page: Page) -> list[float]:
 
 
 async def _rerun(address: str, goes_on: Callable[[], bool]) -> list[float]:
-    """Seconds of every page's run; each session turns from page to page."""
+    """How long every page's run took, in ms; each session turns from page to page."""
     measured, understood = Measured(), {}
     async with AsyncExitStack() as opened:
         sessions = [await opened.enter_async_context(Session(address, measured, understood)) for _ in range(SESSIONS)]
@@ -123,4 +116,4 @@ async def _rerun(address: str, goes_on: Callable[[], bool]) -> list[float]:
         turned = await asyncio.gather(*map(turn_pages, range(SESSIONS)))
     if measured.errors:
         raise RuntimeError(f"a page shows an error: {measured.examples}")
-    return [time_s for times_s in turned for time_s in times_s]
+    return [1000 * time_s for times_s in turned for time_s in times_s]

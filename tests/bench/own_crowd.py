@@ -13,6 +13,8 @@ from playwright.sync_api import Browser
 
 from app.own.limits import STUDENT, TEACHER
 from tests.bench.own_bystanders import Waits, bystanders
+from tests.bench.own_process import grown, resident_mb
+from tests.bench.own_spread import spread
 from tests.bench.own_visitor import ANSWER_LIMIT_S, Conversion, Visitor, VisitorProblem
 from tests.bench.scrubbing import Row
 from tests.support.dashboard import Dashboard
@@ -24,12 +26,11 @@ QUIET_S = 20.0  # bystanders alone, before the people come
 
 @dataclass
 class Walk:
-    """What one of the people has got; ``asked`` and ``done``: how many jobs."""
+    """What one of the people has got; ``done``: how many jobs."""
 
     began_s: float = 0.0
     student: Conversion | None = None
     teacher: Conversion | None = None
-    asked: int = 0
     done: int = 0
     problem: str = ""
 
@@ -39,6 +40,7 @@ def measure_crowd(browser: Browser, site: Dashboard, sound: bytes) -> list[Row]:
     with bystanders(browser, site) as others:
         until_s = time.monotonic() + QUIET_S
         quiet = others.stay(lambda: time.monotonic() < until_s)
+        before_mb = resident_mb(site.process.pid)
         with ThreadPoolExecutor(PEOPLE) as people:
             together = threading.Barrier(PEOPLE)
             coming = [
@@ -46,7 +48,11 @@ def measure_crowd(browser: Browser, site: Dashboard, sound: bytes) -> list[Row]:
             ]
             busy = others.stay(lambda: not all(one.done() for one in coming))
         walks = [one.result() for one in coming]
-    return [*_served(walks), *_beside(quiet, busy)]
+        after_mb = resident_mb(site.process.pid)
+    memory = grown(
+        f"the server's memory: before the {PEOPLE} came, and after, pages looked at all along", before_mb, after_mb
+    )
+    return [*_served(walks), *_beside(quiet, busy), memory]
 
 
 def _walk(address: str, sound: bytes, together: threading.Barrier, wants_steps: bool) -> Walk:
@@ -56,13 +62,11 @@ def _walk(address: str, sound: bytes, together: threading.Barrier, wants_steps: 
         with Visitor(address) as visitor:
             together.wait(ANSWER_LIMIT_S)
             walk.began_s = time.perf_counter()
-            walk.asked += 1
             visitor.look(sound)
-            walk.done, walk.asked = walk.done + 1, walk.asked + 1
+            walk.done += 1
             walk.student = visitor.convert(STUDENT)
             walk.done += 1
             if wants_steps:
-                walk.asked += 1
                 walk.teacher = visitor.convert(TEACHER)
                 walk.done += 1
     except (VisitorProblem, OSError, HTTPException) as problem:
@@ -71,7 +75,7 @@ def _walk(address: str, sound: bytes, together: threading.Barrier, wants_steps: 
 
 
 def _served(walks: list[Walk]) -> list[Row]:
-    wanted = PEOPLE * 2 + len(range(0, PEOPLE, EVERY))
+    wanted = PEOPLE * 2 + len(range(0, PEOPLE, EVERY))  # jobs
     problems = "".join(f"; {walk.problem}" for walk in walks if walk.problem)
     lost = f"{sum(walk.done for walk in walks)} of {wanted} ended in done"
     rows = [(f"{PEOPLE} at once: nothing lost", lost + problems, "all")]
@@ -83,11 +87,11 @@ def _served(walks: list[Walk]) -> list[Row]:
     figures_s = [walk.student.done_s - walk.began_s for walk in heard]
     taught_s = [walk.teacher.done_s - walk.began_s for walk in taught]
     rows += [
-        (f"{PEOPLE} at once: heard after sending", _spread(heard_s), "-"),
-        (f"{PEOPLE} at once: figures after sending", _spread(figures_s), "-"),
+        (f"{PEOPLE} at once: heard after sending", spread(heard_s, "s"), "-"),
+        (f"{PEOPLE} at once: figures after sending", spread(figures_s, "s"), "-"),
     ]
     if taught:
-        rows.append((f"{PEOPLE} at once: the teacher's steps after sending", _spread(taught_s), "-"))
+        rows.append((f"{PEOPLE} at once: the teacher's steps after sending", spread(taught_s, "s"), "-"))
     share = max(heard_s) / statistics.median(heard_s)
     in_turn = PEOPLE / statistics.median(range(1, PEOPLE + 1))
     last_s = max(walk.student.heard_s for walk in heard)
@@ -112,7 +116,3 @@ def _beside(quiet: Waits, busy: Waits) -> list[Row]:
         ("page reruns while nobody converts", quiet.rerunning(), "-"),
         (f"page reruns while {PEOPLE} convert", rerunning, "300 ms p95"),
     ]
-
-
-def _spread(times_s: list[float]) -> str:
-    return f"median {statistics.median(times_s):.1f} s, max {max(times_s):.1f} s (n = {len(times_s)})"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from tests.bench.scrubbing import Row
+
 PROC = Path("/proc")
 WORKER = "svc_core.own_voice"
 HEAVY_LIBRARIES = ("libtorch", "onnxruntime", "libsndfile", "llvmlite", "pyworld", "sklearn")
@@ -40,6 +42,11 @@ def workers_of(server: int) -> list[int]:
             if int(parent) == server and WORKER in (place / "cmdline").read_text().split("\0"):
                 found.append(int(place.name))
     return found
+
+
+def grown(what: str, before_mb: float, after_mb: float) -> Row:
+    """A row of the table: memory that should stay as it is."""
+    return (what, f"{before_mb:.0f} MB, {after_mb:.0f} MB: {after_mb - before_mb:+.0f} MB", "unchanged")
 
 
 def heavy_libraries(pid: int) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
 from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from tests.bench.own_spread import spread
 from tests.bench.scrubbing import Row
 from tests.support.dashboard import Dashboard
 from tests.support.singing import singing_browser, sung_phrase
@@ -25,7 +25,7 @@ PRESS = """async (place, { pressed, awaited, latest }) => {
     }
     await nextFrame();
     await new Promise((resolve) => setTimeout(resolve));
-    return performance.now() - start;
+    return (performance.now() - start) / 1000;
 }"""
 USE = {"pressed": ".use", "awaited": "[data-part='seen'] canvas", "latest": LATEST_MS}
 CONVERT = {"pressed": ".convert", "awaited": "[data-part='made'] [data-hear='converted']", "latest": LATEST_MS}
@@ -43,16 +43,12 @@ def measure_singer(browser: Browser, site: Dashboard, folder: Path) -> list[Row]
         page.wait_for_timeout(SUNG_MS)
         page.locator(".own .record").click()
         page.locator(".own .use").wait_for()
-        figure, seen_ms, heard_ms = page.locator(".own"), [], []
+        figure, seen_s, heard_s = page.locator(".own"), [], []
         for _ in range(TIMES):
-            seen_ms.append(figure.evaluate(PRESS, USE))
-            heard_ms.append(figure.evaluate(PRESS, CONVERT))
+            seen_s.append(figure.evaluate(PRESS, USE))
+            heard_s.append(figure.evaluate(PRESS, CONVERT))
             page.locator(".own .measured").wait_for()  # the next time begins when all of this one is there
     return [
-        ("in the browser: from “Use this part” to the pictures", _spread(seen_ms), "-"),
-        ("in the browser: from “Convert” to a sound that can be pressed", _spread(heard_ms), "-"),
+        ("in the browser: from “Use this part” to the pictures", spread(seen_s, "s"), "-"),
+        ("in the browser: from “Convert” to a sound that can be pressed", spread(heard_s, "s"), "-"),
     ]
-
-
-def _spread(times_ms: list[float]) -> str:
-    return f"median {statistics.median(times_ms) / 1000:.2f} s, max {max(times_ms) / 1000:.2f} s (n = {len(times_ms)})"

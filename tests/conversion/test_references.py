@@ -8,16 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from svc_core.config import GridConfig
 from svc_core.conversion.references import (
     REFERENCE_CLIPS,
     VOICES,
     corpus_recordings,
     load_voices,
+    save_ranges,
     save_voices,
     trace_recordings,
+    usual_ranges,
 )
 from svc_core.corpora.corpus import Corpus
 from svc_core.metrics.singer import EMBEDDING
+from svc_core.traces.ranges import RANGES, read_ranges
 
 SHIPPED = Path(__file__).resolve().parents[2] / "precomputed"
 
@@ -136,3 +140,24 @@ def test_the_shipped_voices_are_those_of_the_shipped_traces():
         assert mean.shape == (256,) and np.linalg.norm(mean) == pytest.approx(1, abs=1e-6)
     cosines = np.array([*voices.values()]) @ np.array([*voices.values()]).T
     assert cosines[~np.eye(len(voices), dtype=bool)].max() < 0.99  # nobody twice
+
+
+def test_ranges_are_of_all_recordings_and_written_whole(tmp_path):
+    times_s = np.arange(24_000) / 24_000
+    low, high = (0.3 * np.sign(np.sin(2 * np.pi * f0_hz * times_s)).astype(np.float32) for f0_hz in (150, 300))
+    silence = np.zeros(24_000, np.float32)
+    found = usual_ranges({"alto": [low, low, high], "bass": [silence]}, GridConfig())
+    assert list(found) == ["alto"]
+    assert found["alto"].low_hz == pytest.approx(150, rel=0.02)
+    assert found["alto"].median_hz == pytest.approx(150, rel=0.02)
+    assert found["alto"].high_hz == pytest.approx(300, rel=0.02)
+    save_ranges(tmp_path, found)
+    read = read_ranges(tmp_path)["alto"]
+    assert (read.low_hz, read.high_hz) == pytest.approx((found["alto"].low_hz, found["alto"].high_hz), abs=0.06)
+    assert [path.name for path in tmp_path.iterdir()] == [RANGES]
+
+
+def test_shipped_ranges_are_of_the_singers_that_were_trained():
+    ranges = read_ranges(SHIPPED)
+    assert set(ranges) == set(load_voices(SHIPPED))
+    assert all(60 < each.low_hz < each.median_hz < each.high_hz < 1000 for each in ranges.values())

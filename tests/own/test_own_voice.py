@@ -157,9 +157,9 @@ def test_an_unknown_voice_is_told_with_those_there_are(tmp_path):
 
 
 def test_looking_takes_the_origin_of_an_example(tmp_path):
-    send(tmp_path, sung())
     origin = {"singer": "alto", "phrase": "hymn", "song": "", "licence": "CC BY 4.0", "attribution": "Made for tests"}
     for given, singer in ((origin, "alto"), (None, "you")):
+        send(tmp_path, sung())
         (told,) = answers(FakeVoices(), {"do": "look", "folder": str(tmp_path), "origin": given})
         assert told["done"]["targets"][0]["key_shift"] == 7
         assert json.loads((tmp_path / "origin.json").read_text(encoding="utf-8"))["singer"] == singer
