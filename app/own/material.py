@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from app.parts.library import Library
+from app.parts.library import library
 from app.parts.names import singer_label
+from app.parts.remembered import once_a_catalogue
 from svc_core.traces.catalogue import Catalogue, Entry
 from svc_core.traces.manifest import Recording
 from svc_core.traces.ranges import Range, RangesError, read_ranges
@@ -16,18 +17,19 @@ from svc_core.traces.trace import Trace, TraceError
 MOST_EXAMPLES = 4
 
 
-def voices(library: Library, catalogue: Catalogue) -> dict[str, dict[str, object]]:
+@once_a_catalogue
+def voices(catalogue: Catalogue) -> dict[str, dict[str, object]]:
     """Of every target listed: what it is called, where it mostly sings, whose it is, and where a recording lies."""
     try:
-        ranges = read_ranges(library.place)
+        ranges = read_ranges(library().place)
     except RangesError:
         ranges = {}  # the figure then draws no ranges
     found = {singer: _voice(singer, ranges) for singer in ranges}
     for entry in _first_of_each(catalogue, "target"):
-        trace = _open(library, entry)
+        trace = _open(entry)
         if trace is None or trace.manifest.reference is None:
             continue
-        facts = {"about": _about(trace.manifest.reference), "reference": _sound(library, trace, "target")}
+        facts = {"about": _about(trace.manifest.reference), "reference": _sound(trace, "target")}
         found[entry.target] = _voice(entry.target, ranges) | facts
     return found
 
@@ -38,12 +40,13 @@ def _voice(singer: str, ranges: dict[str, Range]) -> dict[str, object]:
     return {"label": singer_label(singer), "about": "", "reference": None, "range": usual}
 
 
-def examples(library: Library, catalogue: Catalogue) -> list[dict[str, str]]:
+@once_a_catalogue
+def examples(catalogue: Catalogue) -> list[dict[str, str]]:
     """Recordings for whoever would rather not sing, of as many singers as can be: names, credits, and addresses."""
     found = []
     for entry in _first_of_each(catalogue, "source"):
-        trace = _open(library, entry)
-        address = None if trace is None else _sound(library, trace, "source")
+        trace = _open(entry)
+        address = None if trace is None else _sound(trace, "source")
         if address is None:
             continue
         facts = trace.manifest.source
@@ -62,19 +65,19 @@ def _first_of_each(catalogue: Catalogue, column: str) -> list[Entry]:
     return [catalogue.find(id) for id in ordered.drop_duplicates(column)["id"]]
 
 
-def _open(library: Library, entry: Entry) -> Trace | None:
+def _open(entry: Entry) -> Trace | None:
     try:
-        return library.open(entry)
+        return library().open(entry)
     except TraceError:
         return None  # the pages that show this conversion say what is wrong with it
 
 
-def _sound(library: Library, trace: Trace, which: str) -> str | None:
+def _sound(trace: Trace, which: str) -> str | None:
     """Address of a trace's recording of its source or target; None where it has none."""
     name = next((name for name in trace.manifest.files if name.startswith(f"sound/{which}.")), None)
     if name is None:
         return None
-    return f"{library.roots[0]}{quote(trace.id)}/{name}?v={trace.manifest.files[name].sha256[:8]}"
+    return f"{library().roots[0]}{quote(trace.id)}/{name}?v={trace.manifest.files[name].sha256[:8]}"
 
 
 def _about(recording: Recording) -> str:

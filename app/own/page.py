@@ -8,7 +8,6 @@ from app.figures.component import show_figure
 from app.own.material import examples, voices
 from app.own.takes import KEY
 from app.parts.lesson import listed_conversions, say
-from app.parts.library import library
 from app.parts.scores import for_browser
 from app.parts.scrubber import show_scrubber
 from app.parts.terms import show_terms
@@ -42,8 +41,8 @@ catalogue = listed_conversions()
 told = show_figure(
     "own",
     {
-        "examples": examples(library(), catalogue),
-        "voices": voices(library(), catalogue),
+        "examples": examples(catalogue),
+        "voices": voices(catalogue),
         "scores": for_browser(),
         "longest_s": LONGEST_S,
         "shortest_s": SHORTEST_S,
