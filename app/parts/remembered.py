@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def once_a_catalogue(make: Callable[[Catalogue], T]) -> Callable[[Catalogue], T]:
-    """The function, which gives the same object again as long as it is given the same catalogue; nobody may change it."""
+    """The function, which gives the same object again as long as it is given the same catalogue; do not change it."""
     kept: tuple[Catalogue, T] | None = None
 
     @wraps(make)
