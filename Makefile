@@ -1,15 +1,20 @@
 # make app   the dashboard on precomputed/ (PORT=8501)
+# make own   the same, and it converts one's own singing too, without torch (by the one-step student)
 # make test  every test, in a real browser too
 # make bench speed and memory, as a table
 
 PYTHON ?= python3
 PORT ?= 8501
 APP_ENV := .venv-app
+OWN_ENV := .venv-own
 ENV := .venv
 
-.PHONY: app test bench check clean
+.PHONY: app own test bench check clean
 app: $(APP_ENV)/installed
 	$(APP_ENV)/bin/streamlit run app/main.py --server.port $(PORT) --browser.serverAddress localhost
+
+own: $(OWN_ENV)/installed
+	$(OWN_ENV)/bin/streamlit run app/main.py --server.port $(PORT) --browser.serverAddress localhost
 
 test: $(ENV)/installed check
 	$(ENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
@@ -25,6 +30,9 @@ bench: $(ENV)/installed $(APP_ENV)/installed
 $(APP_ENV)/installed: app/requirements.txt
 	$(call make_environment,$(APP_ENV),app/requirements.txt)
 
+$(OWN_ENV)/installed: app/requirements-own.txt app/requirements.txt
+	$(call make_environment,$(OWN_ENV),app/requirements-own.txt)
+
 $(ENV)/installed: requirements-others.txt requirements.txt app/requirements.txt
 	$(call make_environment,$(ENV),requirements-others.txt)
 
@@ -37,4 +45,4 @@ define make_environment
 endef
 
 clean:
-	rm -rf $(APP_ENV) $(ENV)
+	rm -rf $(APP_ENV) $(OWN_ENV) $(ENV)

@@ -1,6 +1,7 @@
 """Entry of the dashboard: streamlit run app/main.py
 
-Serves the pages (site.py) and, beside them over plain HTTP, the traces and the page's JavaScript.
+Serves the pages (site.py) and, beside them over plain HTTP, the traces, the page's JavaScript, and what
+converts visitors' own singing.
 """
 
 import sys
@@ -14,7 +15,14 @@ if str(HERE.parent) not in sys.path:  # Streamlit puts this folder on the path, 
     sys.path.insert(0, str(HERE.parent))
 
 from app.expert.downloads import download_routes  # noqa: E402 (needs the path above)
+from app.own.routes import own_routes  # noqa: E402
+from app.own.studio import closed_in_the_end  # noqa: E402
 from app.parts.preload import PreparedPages  # noqa: E402
 from app.parts.served import routes  # noqa: E402
 
-app = st.App(HERE / "site.py", routes=[*routes(), *download_routes()], middleware=[Middleware(PreparedPages)])
+app = st.App(
+    HERE / "site.py",
+    routes=[*routes(), *download_routes(), *own_routes()],
+    lifespan=closed_in_the_end,
+    middleware=[Middleware(PreparedPages)],
+)

@@ -15,6 +15,9 @@ PAGES = {
         st.Page(each.script, title=f"{number}. {each.title}", url_path=each.path, icon=each.icon, default=not each.path)
         for number, each in enumerate(LESSONS, start=1)
     ],
+    "Try it": [
+        st.Page("own/page.py", title="Your own voice", url_path="own", icon=":material/mic:"),
+    ],
     "Expert": [
         st.Page("expert/compare.py", title="Compare", url_path="compare", icon=":material/compare:"),
     ],

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from svc_core.config import PRESETS, Config
-from svc_core.model.guidance import Guidance
+from svc_core.model.weights import Guidance
 
 CACHE = Path("runs/features")
 

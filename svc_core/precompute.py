@@ -24,21 +24,35 @@ import torch
 from tqdm import tqdm
 
 from svc_core.config import AdaptConfig, GridConfig
-from svc_core.conversion.engine import Batch, LoadedModel, Making, Outcome, make_batches, run_batches
+from svc_core.conversion.engine import (
+    Batch,
+    LoadedModel,
+    Making,
+    Outcome,
+    load_for_recording,
+    make_batches,
+    run_batches,
+)
 from svc_core.conversion.estimate import estimate
 from svc_core.conversion.hearing import mean_voices, step_vocoder
 from svc_core.conversion.job import Credit, Job, JobError, read_credits
 from svc_core.conversion.plan import Block, Plan, plan_jobs
 from svc_core.conversion.plan_file import read_plan
 from svc_core.conversion.record import ModelFacts, sampling_of
-from svc_core.conversion.references import corpus_recordings, trace_recordings
+from svc_core.conversion.references import (
+    corpus_recordings,
+    save_ranges,
+    save_voices,
+    trace_recordings,
+    usual_ranges,
+)
 from svc_core.conversion.sampling import SAMPLERS, SamplingError
 from svc_core.conversion.sources import SourceError, find_sources
 from svc_core.conversion.target import Target, with_target
 from svc_core.conversion.walks import walk_of
 from svc_core.corpora.corpus import Corpus, CorpusError, read_corpus
 from svc_core.learn_singer import LearnError, learn_singer
-from svc_core.model.checkpoint import CheckpointError, load_model, model_hash
+from svc_core.model.checkpoint import CheckpointError
 from svc_core.options import key_shift, positive, whole
 from svc_core.sound.align import AlignmentError
 from svc_core.sound.audio import AudioError, load_audio
@@ -107,7 +121,11 @@ def precompute(given: argparse.Namespace) -> int:
     failed = 0
     if todo:
         recordings = {} if target is None else {target.name: list(target.recordings)}
-        voices = _voices(corpus, given.out, recordings, grid)
+        sounds = _references(corpus, given.out, recordings, grid)
+        voices = mean_voices(sounds, grid)
+        if corpus is not None and voices:
+            save_voices(given.out, voices)
+            save_ranges(given.out, usual_ranges(sounds, grid))
         making = Making(given.out.resolve(), vocoder, voices)
         if given.cluster is not None:
             from svc_core.conversion.cluster import run_on_cluster  # ray is not everybody's
@@ -231,13 +249,7 @@ def _plan_of_options(given: argparse.Namespace, target: Target | None) -> Plan:
 def _load_models(plan: Plan, credits_of: Mapping[str, Credit]) -> dict[str, LoadedModel]:
     """The models that are there. What a plan asks for in vain, plan_jobs tells; a single one is told right away."""
     names = plan.models if len(plan.models) == 1 else [name for name in plan.models if Path(name).is_file()]
-    loaded = {}
-    for name in names:
-        model = load_model(Path(name))
-        attribution = sorted({credits_of[s].attribution for s in model.singers if s in credits_of})
-        parameters = sum(p.numel() for p in model.parameters())
-        loaded[name] = LoadedModel(model, ModelFacts(model_hash(name), parameters, tuple(attribution)))
-    return loaded
+    return {name: load_for_recording(name, credits_of) for name in names}
 
 
 def _recorded(folder: Path, job: Job, facts: ModelFacts, vocoder: str) -> Trace | None:
@@ -250,10 +262,10 @@ def _recorded(folder: Path, job: Job, facts: ModelFacts, vocoder: str) -> Trace 
     return trace if trace.manifest.fingerprint in wanted else None
 
 
-def _voices(
+def _references(
     corpus: Corpus | None, out: Path, others: Mapping[str, list[Path]], grid: GridConfig
-) -> dict[str, np.ndarray]:
-    """Mean embeddings of the singers: of the corpus's, else of those whose recordings lie in traces; and ``others``."""
+) -> dict[str, list[np.ndarray]]:
+    """Recordings (samples,) of the singers: of the corpus's, else of those that lie in traces; and ``others``."""
     recordings = corpus_recordings(corpus) if corpus is not None else trace_recordings([out, CREDITS.parent])
     sounds: dict[str, list[np.ndarray]] = {}
     for singer, paths in (recordings | dict(others)).items():
@@ -262,7 +274,7 @@ def _voices(
                 sounds.setdefault(singer, []).append(load_audio(path, grid))
             except AudioError as error:
                 print(f"reference of {singer} left out: {error}", file=sys.stderr)
-    return mean_voices(sounds, grid)
+    return sounds
 
 
 def _rebuild(out: Path) -> int:

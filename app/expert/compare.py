@@ -19,7 +19,7 @@ say(
 )
 catalogue = listed_conversions()
 sets = explained(catalogue)
-asked = questions(catalogue, sets)
+asked = questions(catalogue)
 if asked:
     st.header("A question to begin with", anchor="questions")
     show_figure("questions", {"questions": [question.for_browser() for question in asked]})

@@ -13,7 +13,7 @@ from app.expert.selection import fitting
 from app.parts.library import library
 from svc_core.traces.catalogue import CatalogueError
 from svc_core.traces.manifest import MANIFEST
-from svc_core.traces.trace import TraceError
+from svc_core.traces.trace import Trace, TraceError
 
 TABLE_PATH = "/table.parquet"
 PACKED_PATH = "/packed"
@@ -32,7 +32,7 @@ def _table(request: Request) -> Response:
         data = table_as_parquet(dict(request.query_params))
     except CatalogueError as error:
         return PlainTextResponse(str(error), status_code=503)
-    return _file(data, "application/vnd.apache.parquet", "singsteps-conversions.parquet")
+    return as_file(data, "application/vnd.apache.parquet", "singsteps-conversions.parquet")
 
 
 def table_as_parquet(state: dict[str, str]) -> bytes:
@@ -49,15 +49,14 @@ def _packed(request: Request) -> Response:
     if entry is None:
         return PlainTextResponse("There is no such conversion here.", status_code=404)
     try:
-        data = pack(entry.id)
+        data = pack(library().open(entry))
     except TraceError as error:
         return PlainTextResponse(str(error), status_code=503)
-    return _file(data, "application/zip", f"{entry.id}.zip")
+    return as_file(data, "application/zip", f"{entry.id}.zip")
 
 
-def pack(trace_id: str) -> bytes:
-    """The files of a listed trace in a folder of its name. Raises TraceError, and KeyError for what is not listed."""
-    trace = library().open(library().catalogue().find(trace_id))
+def pack(trace: Trace) -> bytes:
+    """The files of a trace in a folder of its name, zipped. Raises TraceError."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
         packed.writestr(f"{trace.id}/{MANIFEST}", trace.manifest.to_json())
@@ -66,7 +65,8 @@ def pack(trace_id: str) -> bytes:
     return buffer.getvalue()
 
 
-def _file(data: bytes, kind: str, name: str) -> Response:
+def as_file(data: bytes, kind: str, name: str) -> Response:
+    """To be kept under that name."""
     # names of traces hold no quote and no control character (see svc_core.traces.manifest.SAFE_ID)
     safe = name.encode("ascii", "replace").decode()
     headers = {"Content-Disposition": f'attachment; filename="{safe}"', "X-Content-Type-Options": "nosniff"}

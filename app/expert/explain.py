@@ -15,6 +15,7 @@ from app.figures.component import show_figure
 from app.parts.exhibits import TEACHER, WALK, find_conversion
 from app.parts.glossary import with_terms
 from app.parts.names import key_label, sampler_label
+from app.parts.remembered import once_a_catalogue
 from svc_core.traces.catalogue import Catalogue, Entry
 
 CONDITIONS = frozenset({"content", "melody", "loudness", "singer"})
@@ -38,6 +39,7 @@ def show_explain(sets: dict[str, list[dict[str, object]]]) -> None:
     show_figure("explain", sets)
 
 
+@once_a_catalogue
 def explained(catalogue: Catalogue) -> dict[str, list[dict[str, object]]]:
     """What the figure can show, by view: sets with a ``name`` and the ids of their conversions; the largest first."""
     table = catalogue.table

@@ -12,8 +12,10 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
+from app.expert.explain import explained
 from app.expert.selection import PLAIN, fitting
 from app.parts.exhibits import STUDENT, TEACHER, WALK, Exhibit, find_conversion
+from app.parts.remembered import once_a_catalogue
 from svc_core.traces.catalogue import Catalogue
 
 USUAL = dict.fromkeys(("without", "guidance", "swap", "defect"), PLAIN)  # told everything, nothing tried
@@ -36,12 +38,13 @@ class Question:
         return asdict(self) | {"address": f"./compare?{urlencode(self.state)}#{self.part}"}
 
 
-def questions(catalogue: Catalogue, sets: Mapping[str, Sequence[object]]) -> list[Question]:
-    """Those that the listed conversions can answer. ``sets``: what Explain can show of them (see explain.explained)."""
+@once_a_catalogue
+def questions(catalogue: Catalogue) -> list[Question]:
+    """Those that the listed conversions can answer."""
     usual = catalogue.table.iloc[fitting(catalogue, USUAL)]
     return [
         *_failures(usual),
-        *_explained(sets),
+        *_explained(explained(catalogue)),
         *_methods(catalogue),
         *_pairs(usual),
         *_along(catalogue),

@@ -57,14 +57,18 @@ with lesson("start") as catalogue:
     st.header("Scope and limits", anchor="limits")
     say(
         "These are small models, made to be looked into: they know seven singers, some of them from little more than a "
-        "minute, and about a fifth of the sounds of the words get lost on the way. All conversions were computed "
-        "beforehand, from published recordings; nothing is recorded from you, and every converted voice is named so."
+        "minute, and about a fifth of the sounds of the words get lost on the way. The lessons' conversions were "
+        "computed beforehand, from published recordings, and every converted voice is named so. Nothing is recorded "
+        "from you, unless you ask for it on [the page for your own voice](own)."
     )
     st.header("Where do you want to go on?", anchor="go-on")
-    new, known = st.columns(2)
+    new, known, own = st.columns(3)
     with new.container(border=True):
         st.markdown(f"**I am new to this.** {len(LESSONS)} lessons of a few minutes each, in reading order.")
         st.page_link("lessons/seeing.py", label="Lesson 2: how a computer sees singing", icon=":material/school:")
     with known.container(border=True):
         st.markdown("**I know diffusion.** Any step of any conversion, filtered by score, up to four side by side.")
         st.page_link("expert/compare.py", label="Straight to the comparison", icon=":material/compare:")
+    with own.container(border=True):
+        st.markdown("**And my voice?** Sing a line, hear it in another voice, and watch every step of it.")
+        st.page_link("own/page.py", label="Your own voice", icon=":material/mic:")

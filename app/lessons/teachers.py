@@ -53,7 +53,9 @@ st.html(PRINT)
 st.title("For teachers")
 say(
     "Everything here runs in a browser, needs no account, and sends nothing about your students anywhere: what they "
-    "answer is kept in their own browser. The plan below needs one projector with sound; the lessons also work alone, "
+    "answer is kept in their own browser; what they sing, where they want to, goes to the computer that serves these "
+    "pages, and is deleted when they leave [the page for their own voice](own). The plan below needs one projector "
+    "with sound; the lessons also work alone, "
     "in about half an hour."
 )
 catalogue = listed_conversions()
@@ -111,12 +113,19 @@ if not find_conversion(catalogue, WALK):
 
 st.header("For a class, and without a network", anchor="host")
 say("One computer can serve a class. With Python 3.11 or newer and make, in the folder of the repository:")
-st.code("make app              # prints its address\nmake app PORT=8080    # another port", language="sh")
+st.code(
+    "make app              # prints its address\n"
+    "make app PORT=8080    # another port\n"
+    "make own              # the same, and students can have their own singing converted",
+    language="sh",
+)
 say(
     "Everyone in the same network can then open `http://ADDRESS:8501`, with the computer's own address in place of "
     "ADDRESS (the firewall must let it in). The first start fetches a few packages; after that no network is "
     "needed, on a stick or a laptop neither: recordings, sounds and texts all lie in the repository. README.md has the "
-    "commands without make, as on Windows, and says how conversions of your own are made, or many for a class."
+    "commands without make, as on Windows, and says how conversions of your own are made, or many for a class. "
+    "Browsers give a microphone only to pages that come over https, or from the computer itself; elsewhere, students "
+    "bring files."
 )
 
 st.header("When students record themselves", anchor="consent")
@@ -127,8 +136,8 @@ say(
     "everyone.\n"
     "* **Both must agree**: who sings, and whose voice is the target. Nobody is converted into a classmate, a teacher "
     "or a famous singer who was not asked.\n"
-    "* **Keep it in the room.** Conversions are made on your own computer, and nothing is uploaded. Delete recordings "
-    "and conversions together when the lesson is over.\n"
+    "* **Keep it in the room.** Conversions are made on the computer that serves these pages, and go no further. "
+    "What is sung on the page is deleted there when the page is closed; delete together what was downloaded.\n"
     "* **Say what it is.** Whatever leaves the room is named as made by a machine.\n\n"
     "The singers of the shipped recordings gave them under licences that allow this; [About the "
     "data](about#recordings) names them. See [[consent]] and [[deepfake]] in the glossary."

@@ -1,12 +1,14 @@
 """Who is served when: a queue of jobs that is fair among visitors, and what each is told while waiting.
 
-A job belongs to a visitor (a random name that the browser makes up and forgets). Next is always the first
-job of the visitor who has been served least so far, so that one who asks for much waits longer than one who
-asks for little, and nobody for ever. The desk only keeps order; workers take from it (see crew).
+A job belongs to a visitor (a random name that the browser makes up and forgets). Next is always the job after
+which its visitor will have been served least, so that one who asks for much waits longer than one who asks for
+little, a sound comes before others' figures, and nobody waits for ever (fair queueing by finish times, Demers,
+Keshav & Shenker 1989). The desk only keeps order; workers take from it (see crew).
 """
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
 import time
@@ -14,12 +16,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.own.limits import Limits
+from app.own.limits import CONVERSIONS, WARM, Limits
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 ENDED = frozenset({DONE, FAILED, CANCELLED})
 LEARNT = 0.3  # weight of the latest job in what one of its kind is thought to take
 FORGOTTEN_S = 3600.0  # served so long ago, a visitor counts as new
+HOUR_S = 3600.0
+SERVER = ""  # asks for workers to be made ready; no visitor can have that name
 
 
 class DeskError(ValueError):
@@ -40,9 +44,11 @@ class Job:
     share: float = 0.0  # done of it, 0 to 1
     words: str = ""  # what is being done
     problem: str = ""
+    early: dict[str, object] | None = None  # what can be had of it before it is done
     result: dict[str, object] | None = None
     began_s: float | None = None
     ended_s: float | None = None
+    worked_s: float = 0.0  # on it, by workers
 
 
 @dataclass
@@ -60,7 +66,9 @@ class Desk:
         self._usual_s = dict(limits.usual_s)
         self._jobs: dict[str, Job] = {}  # in the order in which they came
         self._served: dict[str, _Served] = {}
-        self._changed = threading.Condition()
+        self._asked_s: dict[str, list[float]] = {}  # when a visitor asked for conversions, within the last hour
+        self._ready = 0  # workers that run already and wait for a job
+        self._changed = threading.Condition()  # its lock may be taken twice by one thread
         self._closed = False
 
     def submit(self, kind: str, visitor: str, take: str, folder: Path, request: dict[str, object]) -> Job:
@@ -73,24 +81,53 @@ class Desk:
                 )
             if len(open_jobs) >= self.limits.most_waiting:
                 raise DeskError("Too many people are converting just now; please try again in a minute.")
+            if kind in CONVERSIONS:
+                self._count(visitor)
             job = Job(kind, visitor, take, folder, request)
             self._jobs[job.id] = job
-            self._changed.notify()
+            self._changed.notify_all()
             return job
 
-    def next(self, timeout_s: float) -> Job | None:
-        """The job to be done now, as running; None when none has come in time, or the desk is closed."""
+    def _count(self, visitor: str) -> None:
+        now_s = self._clock()
+        asked_s = [at_s for at_s in self._asked_s.get(visitor, []) if now_s - at_s < HOUR_S]
+        if len(asked_s) >= self.limits.most_an_hour:
+            minutes = math.ceil((HOUR_S - (now_s - asked_s[0])) / 60)
+            raise DeskError(
+                f"{self.limits.most_an_hour} conversions an hour are made for one visitor; "
+                f"the next can be made in {minutes} {'minute' if minutes == 1 else 'minutes'}."
+            )
+        self._asked_s[visitor] = [*asked_s, now_s]
+
+    def warm(self) -> None:
+        """Asks for a worker to be made ready, unless one works or is about to; counts for nobody."""
+        with self._changed:
+            if not self._closed and all(job.state in ENDED for job in self._jobs.values()):
+                self.submit(WARM, SERVER, "", Path(), {"do": WARM})
+
+    def next(self, timeout_s: float, is_ready: bool = True) -> Job | None:
+        """The job to be done now, as running; None when none has come in time, or the desk is closed.
+
+        ``is_ready``: the worker runs already. One that would have to be started leaves the jobs to those that do,
+        as long as there are enough of them.
+        """
         end_s = self._clock() + timeout_s
         with self._changed:
-            while not self._closed:
-                waiting = self._order()
-                if waiting:
-                    job = waiting[0]
-                    job.state, job.began_s = RUNNING, self._clock()
-                    return job
-                if not self._changed.wait(max(0.0, end_s - self._clock())) and self._clock() >= end_s:
-                    return None
-            return None
+            self._ready += is_ready
+            try:
+                while not self._closed:
+                    waiting = self._order()
+                    if len(waiting) > (0 if is_ready else self._ready):
+                        job = waiting[0]
+                        job.state, job.began_s = RUNNING, self._clock()
+                        return job
+                    left_s = end_s - self._clock()
+                    if left_s <= 0:
+                        return None
+                    self._changed.wait(left_s)
+                return None
+            finally:
+                self._ready -= is_ready
 
     def _order(self) -> list[Job]:
         """Waiting jobs in the order in which they will be begun."""
@@ -103,7 +140,8 @@ class Desk:
         left = [job for job in self._jobs.values() if job.state == WAITING]
         order = []
         while left:
-            job = min(left, key=lambda one: served.get(one.visitor, 0.0))  # of equals the one that came first
+            # of equals the one that came first
+            job = min(left, key=lambda one: served.get(one.visitor, 0.0) + self._usual_s[one.kind])
             left.remove(job)
             order.append(job)
             served[job.visitor] = served.get(job.visitor, 0.0) + self._usual_s[job.kind]
@@ -113,6 +151,21 @@ class Desk:
         with self._changed:
             if job.state == RUNNING:
                 job.share, job.words = min(max(share, job.share), 1.0), words
+
+    def early(self, job: Job, facts: dict[str, object]) -> None:
+        """Something of it can be had already."""
+        with self._changed:
+            if job.state == RUNNING:
+                job.early = facts
+
+    def later(self, job: Job, kind: str, request: dict[str, object]) -> None:
+        """What is left of it is a job of another kind, which waits for its turn like all."""
+        with self._changed:
+            if job.state != RUNNING:
+                return
+            self._account(job, True)
+            job.kind, job.request, job.state, job.began_s = kind, request, WAITING, None
+            self._changed.notify_all()
 
     def finish(self, job: Job, result: dict[str, object]) -> None:
         with self._changed:
@@ -138,22 +191,28 @@ class Desk:
     def _end(self, job: Job, state: str) -> None:
         if job.state in ENDED:  # cancelled while it was being finished
             return
-        now_s = self._clock()
-        if job.began_s is not None:
-            spent_s = now_s - job.began_s
-            facts = self._served.setdefault(job.visitor, _Served())
-            facts.seconds, facts.last_s = facts.seconds + spent_s, now_s
-            if state == DONE:
-                self._usual_s[job.kind] += LEARNT * (spent_s - self._usual_s[job.kind])
-        job.state, job.ended_s = state, now_s
+        self._account(job, state == DONE)
+        job.state, job.ended_s = state, self._clock()
         self._changed.notify_all()
+
+    def _account(self, job: Job, is_whole: bool) -> None:
+        """Puts what was worked on it to its visitor's account; ``is_whole``: all of its kind's work was done."""
+        if job.began_s is None:
+            return
+        now_s = self._clock()
+        spent_s = now_s - job.began_s
+        job.worked_s += spent_s
+        facts = self._served.setdefault(job.visitor, _Served())
+        facts.seconds, facts.last_s = facts.seconds + spent_s, now_s
+        if is_whole:
+            self._usual_s[job.kind] += LEARNT * (spent_s - self._usual_s[job.kind])
 
     def find(self, job_id: str) -> Job | None:
         with self._changed:
             return self._jobs.get(job_id)
 
     def ahead(self, job: Job) -> tuple[int, float]:
-        """How many jobs come before it, and the seconds until it is done, as far as can be foretold."""
+        """How many visitors' jobs come before it, and the seconds until it is done, as far as can be foretold."""
         with self._changed:
             now_s = self._clock()
             if job.state == RUNNING:
@@ -171,7 +230,13 @@ class Desk:
                 free_at.sort()
                 free_at[0] += self._usual_s[one.kind]
                 done_s = free_at[0]
-            return place + len(running), done_s
+            before = [*running, *order[:place]]
+            return sum(one.kind != WARM for one in before), done_s
+
+    def usual_s(self, kind: str) -> float:
+        """What a job of that kind takes, as far as is known."""
+        with self._changed:
+            return self._usual_s[kind]
 
     def forget(self, take: str) -> None:
         """Cancels and drops all jobs of a take."""
@@ -190,6 +255,9 @@ class Desk:
             for visitor, facts in list(self._served.items()):
                 if now_s - facts.last_s > FORGOTTEN_S:
                     del self._served[visitor]
+            for visitor, asked_s in list(self._asked_s.items()):
+                if now_s - asked_s[-1] > HOUR_S:
+                    del self._asked_s[visitor]
 
     def close(self) -> None:
         with self._changed:

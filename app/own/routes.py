@@ -1,50 +1,48 @@
 """One's own voice over plain HTTP: the browser sends a recording, asks for conversions, and fetches what comes of it.
 
-    GET    /own/able                          what can be done here, and the limits
-    POST   /own/takes                         a recording, any format -> its key, and the job that looks at it
-    POST   /own/takes/{take}/conversions      {"method", "target", "key_shift", "start_s", "end_s", "seed"} -> a job
-    GET    /own/takes/{take}/files/{name}     what was made of it
-    DELETE /own/takes/{take}                  forget it (POST .../forget too: a page that is closed can send no DELETE)
-    GET    /own/jobs/{job}                    where it stands
-    DELETE /own/jobs/{job}                    cancel it
+    GET    /own/able                             what can be done here; asking has a worker made ready
+    POST   /own/takes                            a recording, any format -> its key, and the job that looks at it
+    POST   /own/takes/{take}/conversions         {"method", "target", "key_shift", "seed"} -> a job
+    GET    /own/takes/{take}/files/{name}        what was made of it
+    GET    /own/takes/{take}/packed/{trace}.zip  a conversion's whole trace
+    DELETE /own/takes/{take}                     forget it (POST .../forget too: a page that is closed cannot DELETE)
+    GET    /own/jobs/{job}                       where it stands
+    DELETE /own/jobs/{job}                       cancel it
 
 Who knows the key of a take may do all of this with it, and nobody else anything. Nothing is kept by a cache.
+A header X-Visitor says who asks; X-Example, with a recording, names the trace whose source it is.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from urllib.parse import quote
 
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app.expert.downloads import as_file, pack
+from app.own.asked import RequestError, body_of, conversion_of, origin_of, visitor_of
 from app.own.desk import RUNNING, WAITING, DeskError, Job
+from app.own.files import find_shown, find_trace, kind_of
 from app.own.limits import LOOK
 from app.own.studio import INSTALL, Studio, methods, studio
+from app.own.takes import TakesError
+from svc_core.traces.trace import TraceError, open_trace
 
 OWN_PATH = "/own"
 SENT = "sent"  # the recording as it came, whatever its name was: a name is never used
-VISITOR = re.compile(r"[A-Za-z0-9_-]{16,64}")
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-MOST_JSON = 4096  # bytes of a request
-WIDEST_SHIFT = 36  # semitones
-
-
-class RequestError(ValueError):
-    """What was asked cannot be understood or done; the message says why."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+NO_FILE = "There is no such file here (any more)."
 
 
 def own_routes(open_studio: Callable[[], Studio] = studio) -> list[BaseRoute]:
-    """What the server answers; the studio is opened with the first recording."""
+    """What the server answers; the studio is opened with the first visitor."""
     answers = _Answers(open_studio)
 
     def route(path: str, method: str, answer: Callable) -> Route:
@@ -53,6 +51,10 @@ def own_routes(open_studio: Callable[[], Studio] = studio) -> list[BaseRoute]:
                 return await answer(request)
             except RequestError as error:
                 return _json({"problem": str(error)}, error.status)
+            except TakesError as error:
+                return _json({"problem": str(error)}, 503)
+            except ClientDisconnect:
+                return Response(status_code=400, headers=HEADERS)  # nobody reads it
 
         return Route(f"{OWN_PATH}{path}", told, methods=[method])
 
@@ -61,6 +63,7 @@ def own_routes(open_studio: Callable[[], Studio] = studio) -> list[BaseRoute]:
         route("/takes", "POST", answers.receive),
         route("/takes/{take}/conversions", "POST", answers.convert),
         route("/takes/{take}/files/{name:path}", "GET", answers.file),
+        route("/takes/{take}/packed/{trace}.zip", "GET", answers.packed),
         route("/takes/{take}", "DELETE", answers.forget),
         route("/takes/{take}/forget", "POST", answers.forget),
         route("/jobs/{job}", "GET", answers.tell),
@@ -73,31 +76,37 @@ class _Answers:
         self.studio = open_studio
 
     async def able(self, request: Request) -> Response:
-        return _json({"methods": methods(), "install": INSTALL})
+        """A worker is made ready after this was answered."""
+        found = methods()
+        told = _json({"methods": found, "install": INSTALL})
+        if found:
+            told.background = BackgroundTask(self._wake)
+        return told
+
+    def _wake(self) -> None:
+        self.studio().wake()
 
     async def receive(self, request: Request) -> Response:
         """The recording goes to its file as it comes, so that the size of the largest costs no memory."""
         if not methods():
             raise RequestError(503, f"This server cannot convert; whoever runs it may install that: {INSTALL}")
-        visitor, studio = _visitor(request), self.studio()
-        most = studio.limits.most_bytes
-        if int(request.headers.get("content-length") or 0) > most:
-            raise RequestError(413, _too_large(most))
+        visitor, studio = visitor_of(request), self.studio()
+        origin = await run_in_threadpool(origin_of, request)
         take, folder = studio.takes.create()
         try:
-            size = await _write(request, folder / SENT, most)
-            if size == 0:
-                raise RequestError(400, "The recording is empty; record again, or choose another file.")
-            job = self._submit(LOOK, visitor, take, folder, {})
-        except (RequestError, ClientDisconnect):
+            await _keep(request, folder / SENT, studio.limits.most_bytes)
+            await run_in_threadpool(studio.takes.weigh, take)
+            job = self._submit(LOOK, visitor, take, folder, {"origin": origin})
+        except BaseException:  # the server's own end among them
             studio.takes.forget(take)
             raise
         return _json({"take": take, "job": job.id}, 201)
 
     async def convert(self, request: Request) -> Response:
-        visitor = _visitor(request)
+        visitor = visitor_of(request)
         take, folder = self._take(request)
-        asked = await _asked(request)
+        asked = asdict(await conversion_of(request, methods()))
+        await run_in_threadpool(self.studio().takes.weigh, take)
         return _json({"job": self._submit(asked.pop("method"), visitor, take, folder, asked).id}, 201)
 
     def _submit(self, kind: str, visitor: str, take: str, folder: Path, asked: dict[str, object]) -> Job:
@@ -107,10 +116,26 @@ class _Answers:
             raise RequestError(429, str(error)) from error
 
     async def file(self, request: Request) -> Response:
-        path = self.studio().takes.file(request.path_params["take"], request.path_params["name"])
-        if path is None or path.name == SENT:
-            raise RequestError(404, "There is no such file here (any more).")
-        return FileResponse(path, headers=HEADERS)
+        path = find_shown(self.studio().takes, request.path_params["take"], request.path_params["name"])
+        if path is None:
+            raise RequestError(404, NO_FILE)
+        try:
+            data = await run_in_threadpool(path.read_bytes)
+        except OSError as error:  # forgotten meanwhile
+            raise RequestError(404, NO_FILE) from error
+        return Response(data, media_type=kind_of(path), headers=HEADERS)
+
+    async def packed(self, request: Request) -> Response:
+        folder = find_trace(self.studio().takes, request.path_params["take"], request.path_params["trace"])
+        if folder is None:
+            raise RequestError(404, NO_FILE)
+        try:
+            data = await run_in_threadpool(lambda: pack(open_trace(folder)))
+        except TraceError as error:
+            raise RequestError(404, NO_FILE) from error
+        told = as_file(data, "application/zip", f"{folder.name}.zip")
+        told.headers.update(HEADERS)
+        return told
 
     async def forget(self, request: Request) -> Response:
         known = self.studio().forget(request.path_params["take"])
@@ -123,10 +148,12 @@ class _Answers:
         told: dict[str, object] = {"state": job.state}
         if job.state in (WAITING, RUNNING):
             told |= {"ahead": ahead, "left_s": round(left_s, 1), "share": round(job.share, 3), "words": job.words}
+        if job.early is not None:
+            told["early"] = job.early
         if job.problem:
             told["problem"] = job.problem
         if job.result is not None:
-            told["result"] = job.result
+            told["result"] = _result(job)
         return _json(told)
 
     async def cancel(self, request: Request) -> Response:
@@ -147,61 +174,26 @@ class _Answers:
         return job
 
 
-def _visitor(request: Request) -> str:
-    visitor = request.headers.get("x-visitor", "")
-    if not VISITOR.fullmatch(visitor):
-        raise RequestError(400, "The request does not say whose it is; please load the page anew.")
-    return visitor
-
-
-async def _write(request: Request, path: Path, most: int) -> int:
-    """Bytes of the request into a file; raises RequestError where they are too many, whatever was announced."""
-    size = 0
-    with path.open("xb") as file:
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                raise RequestError(413, _too_large(most))
-            file.write(part)
-    return size
-
-
-def _too_large(most: int) -> str:
-    return f"The recording is larger than {most >> 20} MB; send a shorter part, or a compressed file."
-
-
-async def _asked(request: Request) -> dict[str, object]:
-    """A conversion as it is asked for, every value checked. Raises RequestError."""
-    body = await request.body()
+async def _keep(request: Request, path: Path, most: int) -> None:
+    """Write what is sent into a new file. Raises RequestError where it is empty, too much, or finds no room."""
+    too_large = RequestError(413, f"The recording is larger than {most >> 20} MB; send a shorter part of it.")
     try:
-        asked = json.loads(body) if len(body) <= MOST_JSON else None
-    except ValueError:
-        asked = None
-    if not isinstance(asked, dict):
-        raise RequestError(400, "The request is no JSON object of at most 4 kB.")
-    method, target, shift, seed = (asked.get(name) for name in ("method", "target", "key_shift", "seed"))
-    start_s, end_s = asked.get("start_s", 0.0), asked.get("end_s")
-    if method not in methods():
-        raise RequestError(400, f"This server has no method '{str(method)[:20]}'; it has {', '.join(methods())}.")
-    if not isinstance(target, str) or not 0 < len(target) <= 100:
-        raise RequestError(400, "The request names no target singer.")
-    if shift is not None and not (_is_whole(shift) and abs(shift) <= WIDEST_SHIFT):
-        raise RequestError(400, f"A key shift is whole semitones, from -{WIDEST_SHIFT} to {WIDEST_SHIFT}.")
-    if not (_is_number(start_s) and start_s >= 0 and (end_s is None or (_is_number(end_s) and end_s > start_s))):
-        raise RequestError(400, "A part of the recording begins at 0 s or later, and ends after it begins.")
-    if seed is not None and not (_is_whole(seed) and 0 <= seed < 1 << 31):
-        raise RequestError(400, "A seed is a whole number from 0 to 2147483647.")
-    return {
-        "method": method, "target": target, "key_shift": shift, "seed": seed or 0, "start_s": start_s, "end_s": end_s,
-    }  # fmt: skip
+        with path.open("xb") as file:
+            async for part in body_of(request, most, too_large):
+                file.write(part)
+            if file.tell() == 0:
+                raise RequestError(400, "The recording is empty; record again, or choose another file.")
+    except OSError as error:
+        raise RequestError(503, "This server could not keep the recording; please try again later.") from error
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _result(job: Job) -> dict[str, object]:
+    """As the worker gave it; of a conversion also how long it took, and where its trace can be had as a file."""
+    if job.kind == LOOK:
+        return job.result
+    trace = job.result.get("trace")
+    packed = trace and f".{OWN_PATH}/takes/{job.take}/packed/{quote(trace['id'], safe='')}.zip"
+    return job.result | {"packed": packed, "seconds": round(job.worked_s, 2)}
 
 
 def _json(data: object, status: int = 200) -> JSONResponse:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.parts.library import to_begin_with
 from app.parts.names import as_text
+from app.parts.remembered import once_a_catalogue
 from svc_core.traces.catalogue import Catalogue, Entry
 
 ASKED_SHOWN = 80  # characters of an unknown id that are repeated to the reader
@@ -32,6 +33,7 @@ class Exhibit:
     label: str = ""
 
 
+ASKED = tuple(field.name for field in fields(Exhibit))
 WALK = Exhibit()  # a woman's phrase into a man's voice, every step kept: most lessons look at it
 TEACHER = replace(WALK, sampler="euler", steps=40)
 STUDENT = replace(WALK, sampler="consistency", steps=1)
@@ -39,13 +41,18 @@ STUDENT = replace(WALK, sampler="consistency", steps=1)
 
 def find_conversion(catalogue: Catalogue, exhibit: Exhibit) -> Entry | None:
     """The first listed conversion that is what the exhibit says; None where there is none."""
-    table = catalogue.table
-    fits = [True] * len(table)
-    for field in fields(exhibit):
-        wanted = getattr(exhibit, field.name)
-        if wanted is not None:
-            fits = [fit and value == wanted for fit, value in zip(fits, table[field.name], strict=True)]
-    return next((catalogue.entry(row) for row, fit in enumerate(fits) if fit), None)
+    asked = (getattr(exhibit, name) for name in ASKED)
+    wanted = [(place, value) for place, value in enumerate(asked) if value is not None]
+    for row, facts in enumerate(_facts(catalogue)):
+        if all(facts[place] == value for place, value in wanted):
+            return catalogue.entry(row)
+    return None
+
+
+@once_a_catalogue
+def _facts(catalogue: Catalogue) -> list[tuple[object, ...]]:
+    """Of every listed conversion what an exhibit may ask for, in the order of ASKED; a table's own cells are slow."""
+    return list(zip(*(catalogue.table[name].tolist() for name in ASKED), strict=True))
 
 
 def find_walk(catalogue: Catalogue) -> Entry | None:

@@ -75,4 +75,4 @@ def _show_way_on(this: Lesson) -> None:
         if after:
             st.page_link(after.script, label=f"**Next: {after.title}**", icon=":material/arrow_forward:")
         else:
-            st.page_link("lessons/glossary.py", label="**Next: look a word up**", icon=":material/dictionary:")
+            st.page_link("own/page.py", label="**Next: your own voice**", icon=":material/mic:")

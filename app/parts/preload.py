@@ -28,8 +28,9 @@ IMPORTS = re.compile(r'^(?:import|export) .*?"\./([a-z_]+\.js)";', re.MULTILINE 
 HEAD_END = b"</head>"
 COMPARE = "compare"  # which conversions it shows its own figures find out
 COMPARE_FIGURES = ("questions", "explorer", "workbench", "trends", "matrix", "maps", "picks", "explain", "takeaway")
+OWN = "own"  # its trace is yet to be made
 # by the page's path; other pages have none to speak of
-FIGURES = {**{lesson.path: lesson.figures for lesson in LESSONS}, COMPARE: COMPARE_FIGURES}
+FIGURES = {**{lesson.path: lesson.figures for lesson in LESSONS}, COMPARE: COMPARE_FIGURES, OWN: ("own",)}
 FIRST_ARRAYS = (
     "walk.npy.gz",
     "predicted.npy.gz",
@@ -103,7 +104,7 @@ def links(scope: Scope) -> list[str]:
     if not figures:
         return []
     found = [f"<.{WEB_PATH}/{name}>; rel=modulepreload" for name in modules_of(figures)]
-    if page == COMPARE:
+    if page in (COMPARE, OWN):
         return found
     if library().is_local:
         return found + _trace_links(parse_qs(scope["query_string"].decode("latin-1")).get("trace", [None])[0])

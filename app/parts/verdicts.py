@@ -15,6 +15,7 @@ import pandas as pd
 from app.parts.exhibits import STUDENT, WALK, Exhibit, find_conversion
 from app.parts.glossary import with_terms
 from app.parts.names import peculiarities
+from app.parts.remembered import once_a_catalogue
 from svc_core.traces.catalogue import Catalogue, Entry
 
 JAPANESE = Exhibit("pjs091", "pjs-m1", "makam-f4", 9, "consistency", 1)
@@ -118,6 +119,7 @@ MEASURES = (
 BY_ID = {measure.id: measure for measure in MEASURES}
 
 
+@once_a_catalogue
 def verdicts(catalogue: Catalogue) -> list[dict[str, object]]:
     """For each measure that has two conversions here, what the figure "verdicts" shows, in the order of MEASURES."""
     return [shown for measure in MEASURES if (shown := _verdict(catalogue, measure))]

@@ -9,8 +9,9 @@ const REFUSED = {
 export class MicrophoneProblem extends Error {}
 
 export class Microphone {
-  // `onblock(samples)` gets every 40 ms. Rejects with a MicrophoneProblem whose message is a sentence.
-  static async open(onblock) {
+  // `onblock(samples, rateHz)` gets every 40 ms; `onend()` is called where the microphone is taken away. Rejects with a
+  // MicrophoneProblem whose message is a sentence.
+  static async open(onblock, onend = () => {}) {
     const devices = navigator.mediaDevices;
     if (!devices?.getUserMedia || typeof AudioWorkletNode === "undefined") {
       throw new MicrophoneProblem("This browser, or an address without https, has no microphone for pages. Choose a file, or one of the examples.");
@@ -28,7 +29,8 @@ export class Microphone {
       await context.audioWorklet.addModule(new URL("./own_worklet.js", import.meta.url));
       const microphone = new Microphone(stream, context);
       const listener = new AudioWorkletNode(context, "listener", { numberOfInputs: 1, numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
-      listener.port.onmessage = ({ data }) => onblock(data);
+      listener.port.onmessage = ({ data }) => onblock(data, context.sampleRate);
+      stream.getAudioTracks()[0].addEventListener("ended", onend);
       context.createMediaStreamSource(stream).connect(listener);
       await context.resume();
       return microphone;

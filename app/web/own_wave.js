@@ -1,7 +1,6 @@
 // The picture of a sound's wave with a part of it chosen: two handles, by pointer or by keys.
 
 import { element } from "./dom.js";
-import { LONGEST_S, SHORTEST_S } from "./own_sound.js";
 
 const STEP_S = 0.05;
 const PAGE_S = 0.5;
@@ -29,10 +28,12 @@ export class Wave {
     this.watched.observe(this.area);
   }
 
-  show(sound) {
+  // `limits` of a part: {shortest_s, longest_s}
+  show(sound, limits) {
     this.sound = sound;
+    this.limits = limits;
     this.peaks = sound.peaks();
-    [this.from, this.to] = sound.likelyPart();
+    [this.from, this.to] = sound.likelyPart(limits);
     this.canvas.setAttribute("aria-label", `Wave of ${sound.seconds.toFixed(1)} seconds`);
     this.draw();
     this.place();
@@ -64,7 +65,7 @@ export class Wave {
   // A handle goes there; the other one follows where the part would be too short or too long.
   move(name, seconds) {
     const whole = this.sound.seconds;
-    const [least, most] = [Math.min(SHORTEST_S, whole), Math.min(LONGEST_S, whole)];
+    const [least, most] = [Math.min(this.limits.shortest_s, whole), Math.min(this.limits.longest_s, whole)];
     if (name === "from") {
       this.from = Math.min(Math.max(0, seconds), whole - least);
       this.to = Math.min(Math.max(this.to, this.from + least), this.from + most);

@@ -55,12 +55,13 @@ export class Figure {
 
   // --- a conversion
 
-  // Shows the trace that `data` names, unless it is on the screen already. data: {trace, roots, group, references}.
+  // Shows the trace that `data` names, unless it is on the screen already. data: {trace, roots, group, references, addressed}.
   async open(data) {
     if (data.trace === this.wanted) return;
     this.wanted = data.trace;
     this.present = presentOf(data.group);
     this.references = data.references;
+    this.addressed = data.addressed;
     this.find(".references").hidden = !data.references;
     this.pace.halt();
     this.listening.stop();
@@ -106,12 +107,16 @@ export class Figure {
         if (this.stateMissing && place <= this.at && place > this.at - this.states.every) this.present.go(this.at);
       }),
     );
-    const { place, problem } = before ? { place: this.placeLike(before), problem: "" } : placeInAddress(conversion.steps);
+    const { place, problem } = before ? { place: this.placeLike(before), problem: "" } : this.placeAsked(conversion);
     if (problem) this.say(problem);
     this.present.conversion = null; // whoever watches is told once, with the new place
     this.endings.push(this.present.watch(() => this.draw()));
     this.present.show(conversion, place ?? 0);
     if (place === null && this.last > 0 && !movesLittle()) this.pace.move();
+  }
+
+  placeAsked({ steps }) {
+    return this.addressed ? placeInAddress(steps) : { place: null, problem: "" };
   }
 
   prepareControls() {
@@ -169,7 +174,7 @@ export class Figure {
     if (noisy) this.paint("state", grid, frames, noisy, conversion.ofStates, this.contours("state"));
     this.tell();
     this.listening.follow(this.at);
-    noteInAddress({ trace: conversion.id, step: conversion.steps[this.at] });
+    if (this.addressed) noteInAddress({ trace: conversion.id, step: conversion.steps[this.at] });
   }
 
   // The melody asked for, and F0 of the nearest place at which it was measured.

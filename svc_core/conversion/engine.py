@@ -22,10 +22,11 @@ import numpy as np
 from svc_core.config import Config, GridConfig
 from svc_core.conversion.convert import ConversionError
 from svc_core.conversion.finish import Made, finish_trace
-from svc_core.conversion.job import Excerpt, Job
+from svc_core.conversion.job import Credit, Excerpt, Job
 from svc_core.conversion.material import Reference, Source, measure_reference, measure_source, seconds_of
 from svc_core.conversion.record import ModelFacts, make_wish, record_batch, sampling_of
 from svc_core.metrics.alignment import MetricError
+from svc_core.model.checkpoint import load_model, model_hash
 from svc_core.model.system import VoiceConverter
 from svc_core.sound.align import AlignmentError
 from svc_core.sound.audio import AudioError
@@ -42,6 +43,14 @@ JobFailed = (AudioError, ConversionError, AlignmentError, EncoderError, MetricEr
 class LoadedModel:
     model: VoiceConverter
     facts: ModelFacts
+
+
+def load_for_recording(path: str | Path, credits_of: Mapping[str, Credit]) -> LoadedModel:
+    """A model file and what traces say of it. Raises CheckpointError."""
+    model = load_model(Path(path))
+    attribution = sorted({credits_of[singer].attribution for singer in model.singers if singer in credits_of})
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return LoadedModel(model, ModelFacts(model_hash(path), parameters, tuple(attribution)))
 
 
 @dataclass(frozen=True)

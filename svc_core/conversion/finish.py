@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +20,12 @@ from svc_core.config import DB_PER_LN
 from svc_core.conversion.detail import DETAIL, Detail
 from svc_core.conversion.hearing import (
     FIGURES,
+    SYNTHETIC,
     HeardStep,
     StepEar,
     embedding_name,
     encode_sound,
+    final_vocoder,
     singer_encoder,
     step_vocoder,
 )
@@ -31,17 +35,16 @@ from svc_core.conversion.maps import map_features, reduce_features
 from svc_core.conversion.record import Recorded
 from svc_core.diffusion.walk import COLUMNS, Walk
 from svc_core.metrics.report import figures_of
-from svc_core.metrics.scores import SingerReferences, measure_conversion
-from svc_core.sound.pitch import fill_f0
+from svc_core.metrics.scores import Judges, SingerReferences, compare, hear
+from svc_core.sound.pitch import fill_f0, track_f0
 from svc_core.traces import manifest as facts
 from svc_core.traces.arrays import pack_array
 from svc_core.traces.coding import decode_pictures, encode_pictures
-from svc_core.traces.recorder import predicted_error_db, state_error_db
+from svc_core.traces.recorder import Recorder, predicted_error_db, state_error_db
 from svc_core.traces.replay import Replay
 from svc_core.traces.scale import to_db, to_levels
 from svc_core.traces.steps import choose_kept
 from svc_core.traces.writing import write_trace
-from svc_core.vocoders.vocoder import open_vocoder
 
 TRACE_LICENCE = "CC BY-SA 4.0"  # the models are trained on PJS, whose licence carries over to what they make
 NOISE = "lowbias32-quantiles16"  # diffusion.noise
@@ -57,11 +60,20 @@ class Made:
     state_error_db: float
 
 
-def finish_trace(recorded: Recorded, out: Path, vocoder: str, voices: Mapping[str, np.ndarray]) -> Made:
+def finish_trace(
+    recorded: Recorded,
+    out: Path,
+    vocoder: str,
+    voices: Mapping[str, np.ndarray],
+    told: Callable[[int], None] | None = None,
+    threads: int = 1,
+) -> Made:
     """Make the trace of a recorded conversion in ``out``.
 
     ``vocoder`` as open_vocoder takes it; ``voices``: singers' mean embeddings, to tell whom it sounds
-    like. Raises MetricError where the source is silent, and WritingError.
+    like. ``told(1)`` is called after every step that was made to sound and measured, ``threads`` of them at once:
+    one where other conversions are finished beside it, more where somebody waits. Raises MetricError where the
+    source is silent, and WritingError.
     """
     wish, grid = recorded.wish, recorded.grid
     job, source = wish.job, wish.source
@@ -69,13 +81,13 @@ def finish_trace(recorded: Recorded, out: Path, vocoder: str, voices: Mapping[st
     levels = recorder.levels
     places = choose_kept(levels, recorded.walk.predicted + recorded.walk.second, detail.pictures)
     files, replay = _pack_walk(recorded, levels, places, detail)
-    final = open_vocoder(vocoder, grid).synthesize(recorded.result)
+    final = final_vocoder(vocoder, grid).synthesize(recorded.result)
     lossy = None if detail.lossless else 0.0
     kind = "flac" if detail.lossless else "mp3"
     files |= {
         "source.npy.gz": _pack_picture(source.features.mel),
         f"sound/source.{kind}": encode_sound(source.samples, grid, lossy),
-        f"sound/converted.{kind}": encode_sound(final, grid, lossy),
+        f"sound/converted.{kind}": encode_sound(final, grid, lossy, SYNTHETIC),
     }
     if wish.reference is not None:
         files |= {
@@ -92,14 +104,12 @@ def finish_trace(recorded: Recorded, out: Path, vocoder: str, voices: Mapping[st
         vocoder,
         grid,
     )
-    predicted = {place: ear.hear(to_db(levels[place]) / np.float32(DB_PER_LN)) for place in recorded.measured}
-    scale = (recorder.std_db, recorder.mean_db)
-    states = {
-        place: ear.hear((recorder.state(place) * scale[0] + scale[1]) / np.float32(DB_PER_LN))
-        for place in (recorded.heard if detail.states_heard else [])
-    }
+    hear_all = partial(_hear_all, ear=ear, told=told, threads=threads)
+    predicted = hear_all({place: partial(_predicted_mel, levels, place) for place in recorded.measured})
+    heard = recorded.heard if detail.states_heard else []
+    states = hear_all({place: partial(_state_mel, recorder, place) for place in heard})
     sounds, sound_files = _step_sounds(recorded, predicted, states, detail, kind)
-    scores, notes = _final_scores(recorded, final, voices)
+    scores, notes = _final_scores(recorded, final, voices, threads)
     files |= sound_files | {
         "f0.npy.gz": pack_array(_contours(recorded, predicted, states)),
         "metrics.csv": metrics_csv(recorded.walk, {"predicted": predicted, "state": states}),
@@ -142,6 +152,33 @@ def finish_trace(recorded: Recorded, out: Path, vocoder: str, voices: Mapping[st
     return Made(trace.id, trace.manifest.bytes, trace.manifest.state_error_db)
 
 
+def _hear_all(
+    mels: Mapping[int, Callable[[], np.ndarray]], ear: StepEar, told: Callable[[int], None] | None, threads: int
+) -> dict[int, HeardStep]:
+    """Every place's step heard; a mel is made only when its turn comes."""
+
+    def listen(mel: Callable[[], np.ndarray]) -> HeardStep:
+        return ear.hear(mel())
+
+    heard = {}
+    with ThreadPoolExecutor(threads) as pool:
+        # a worker among others stays in its own thread, whose number of arithmetic threads was set
+        steps = map(listen, mels.values()) if threads == 1 else pool.map(listen, mels.values())
+        for place, step in zip(mels, steps, strict=True):
+            heard[place] = step
+            if told is not None:
+                told(1)
+    return heard
+
+
+def _predicted_mel(levels: np.ndarray, place: int) -> np.ndarray:
+    return to_db(levels[place]) / np.float32(DB_PER_LN)
+
+
+def _state_mel(recorder: Recorder, place: int) -> np.ndarray:
+    return (recorder.state(place) * recorder.std_db + recorder.mean_db) / np.float32(DB_PER_LN)
+
+
 def _pack_walk(
     recorded: Recorded, levels: np.ndarray, places: list[int], detail: Detail
 ) -> tuple[dict[str, bytes], Replay]:
@@ -177,10 +214,10 @@ def _step_sounds(
         if place == last:
             name = f"sound/converted.{kind}"  # the last prediction is the result
         else:
-            files[name] = encode_sound(predicted[place].samples, recorded.grid, detail.mp3_level)
+            files[name] = encode_sound(predicted[place].samples, recorded.grid, detail.mp3_level, SYNTHETIC)
         if place in states:
             state = f"sound/state_{place:04d}.mp3"
-            files[state] = encode_sound(states[place].samples, recorded.grid, detail.mp3_level)
+            files[state] = encode_sound(states[place].samples, recorded.grid, detail.mp3_level, SYNTHETIC)
         sounds.append(facts.StepSound(place, name, state))
     return sounds, files
 
@@ -216,14 +253,19 @@ def pack_hidden(features: list[np.ndarray], every: int, components: int) -> tupl
 
 
 def _final_scores(
-    recorded: Recorded, final: np.ndarray, voices: Mapping[str, np.ndarray]
+    recorded: Recorded, final: np.ndarray, voices: Mapping[str, np.ndarray], threads: int
 ) -> tuple[dict[str, float], list[str]]:
     """Every figure of svc_core.metrics that this conversion has, by Harvest's F0, and what could not be measured."""
     wish, encoder = recorded.wish, singer_encoder()
     references = None
     if encoder is not None and wish.job.target in voices:
         references = SingerReferences(encoder, voices, {}, {})
-    scored = measure_conversion(wish.source.samples, final, wish.key_shift, recorded.grid, wish.job.target, references)
+    judges, source, grid = Judges(references), wish.source, recorded.grid
+    heard = (
+        hear(source.samples, grid, judges, "the source", source.features.f0_hz.astype(float)),
+        hear(final, grid, judges, "the conversion", track_f0(final, grid, threads=threads)),
+    )
+    scored = compare(*heard, wish.key_shift, grid, wish.job.target, judges)
     figures = {name: float(f"{value:.6g}") for name, value in figures_of(scored).items() if math.isfinite(value)}
     return figures, list(scored.notes)
 

@@ -36,6 +36,7 @@ from svc_core.vocoders.vocoder import Vocoder, open_vocoder
 
 STEP_ROUNDS = 16  # of Griffin-Lim: log-mel error of a conversion 5.10 dB, against 5.07 with 32, in half the time
 PEAK = 0.9  # full scale less what a lossy coder may overshoot
+SYNTHETIC = "Synthetic singing: a voice conversion made with SingSteps, no recording of a person."  # a file's tag
 FIGURES = (
     "f0_rmse_cents",
     "f0_corr",
@@ -60,9 +61,14 @@ class HeardStep:
 
 
 @lru_cache(maxsize=4)
+def final_vocoder(spec: str, grid: GridConfig) -> Vocoder:
+    """As open_vocoder, opened once a process."""
+    return open_vocoder(spec, grid)
+
+
 def step_vocoder(spec: str, grid: GridConfig) -> Vocoder:
-    """As open_vocoder, but quicker where nobody would hear it. Opened once a process."""
-    return GriffinLim(grid, STEP_ROUNDS) if spec == "griffin-lim" else open_vocoder(spec, grid)
+    """As final_vocoder, but quicker where nobody would hear it."""
+    return GriffinLim(grid, STEP_ROUNDS) if spec == "griffin-lim" else final_vocoder(spec, grid)
 
 
 @lru_cache(maxsize=1)
@@ -147,16 +153,20 @@ class StepEar:
         return samples, f0_hz, mel_cepstra(spectral_envelope(samples, f0_hz, self.grid))
 
 
-def encode_sound(samples: np.ndarray, grid: GridConfig, mp3_level: float | None) -> bytes:
-    """FLAC, or MP3 of a variable rate at libsndfile's compression level, from 0 (best) to below 1."""
+def encode_sound(samples: np.ndarray, grid: GridConfig, mp3_level: float | None, comment: str = "") -> bytes:
+    """FLAC, or MP3 of a variable rate at libsndfile's compression level, from 0 (best) to below 1.
+
+    ``comment`` goes into the file's own tags.
+    """
     samples = samples * min(1.0, PEAK / max(float(np.abs(samples).max()), 1e-9))
     file = io.BytesIO()
-    if mp3_level is None:
-        soundfile.write(file, samples, grid.sample_rate_hz, format="FLAC")
-    else:
-        soundfile.write(
-            file, samples, grid.sample_rate_hz, format="MP3", bitrate_mode="VARIABLE", compression_level=mp3_level
-        )
+    kind = {"format": "FLAC"}
+    if mp3_level is not None:
+        kind = {"format": "MP3", "bitrate_mode": "VARIABLE", "compression_level": mp3_level}
+    with soundfile.SoundFile(file, "w", grid.sample_rate_hz, 1, **kind) as sound:
+        if comment:
+            sound.comment = comment
+        sound.write(samples)
     return file.getvalue()
 
 

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from svc_core.corpora.corpus import Corpus, Phrase
-from svc_core.model.guidance import Guidance
+from svc_core.model.weights import Guidance
 
 EDITION = 1  # of recording: raise it when the same job would come out as another trace than before
 DETAILS = ("full", "light")  # how much of a walk is kept

@@ -29,8 +29,8 @@ from svc_core.conversion.sampling import SAMPLERS, Sampling, SamplingError, choo
 from svc_core.conversion.sources import SourceError, find_sources
 from svc_core.corpora.corpus import Corpus
 from svc_core.model.conditions import CONDITION_NAMES
-from svc_core.model.guidance import Guidance
 from svc_core.model.system import VoiceConverter
+from svc_core.model.weights import Guidance
 from svc_core.traces.parsing import LONGEST_TEXT
 
 OWN_VOICE = "own-voice"  # the singer of a recording that is of no corpus

@@ -38,7 +38,7 @@ from typing import Any
 from svc_core.conversion.job import JobError, Swap, offer
 from svc_core.conversion.plan import COALITIONS, Block, Plan
 from svc_core.model.conditions import CONDITION_NAMES
-from svc_core.model.guidance import Guidance
+from svc_core.model.weights import Guidance
 
 
 class _Misread(ValueError):

@@ -22,8 +22,9 @@ from svc_core.diffusion.consistency import consistency_sigmas, sample_consistenc
 from svc_core.diffusion.ddpm import StepCallback, ddim_steps, sample_ddim, sample_ddpm
 from svc_core.diffusion.edm import Denoise, karras_sigmas, sample_euler, sample_heun
 from svc_core.model.conditions import ConditionInputs
-from svc_core.model.guidance import Guidance, guided
+from svc_core.model.guidance import guided
 from svc_core.model.system import VoiceConverter
+from svc_core.model.weights import Guidance
 
 USUAL_STEPS = {"ddim": 50, "euler": 40, "heun": 20, "consistency": 1}  # ddpm: the schedule's own
 SAMPLERS = ("ddpm", *USUAL_STEPS)

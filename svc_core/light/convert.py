@@ -40,9 +40,9 @@ class LightConverter:
     student: LightStudent
     vocoder: LightVocoder
 
-    def measure(self, samples: np.ndarray, name: str = "clip") -> Features:
+    def measure(self, samples: np.ndarray, name: str = "clip", threads: int = 1) -> Features:
         """Features of mono ``samples`` (sample,) at the grid's rate; ``name`` stands in messages."""
-        return extract_features(samples, self.description.config, name=name)
+        return extract_features(samples, self.description.config, name=name, threads=threads)
 
     def convert(self, features: Features, singer: str, key_shift: int | None = None, seed: int = 0) -> Converted:
         """Sing it as ``singer``, ``key_shift`` semitones higher (None: from the singers' medians), from that noise.

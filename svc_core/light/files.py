@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,6 +116,7 @@ def open_graph(folder: str | Path, name: str, description: Description, threads:
 
     Raises LightError where onnxruntime is not installed, or the graph is not there, or not the one that was exported.
     """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read at import: it would tell its makers, and leave a file in /tmp
     try:
         import onnxruntime  # only here, so that a folder can be looked at without it
     except ImportError as error:

@@ -119,14 +119,14 @@ def same_length(source: np.ndarray, converted: np.ndarray, grid: GridConfig) -> 
     same_frames(*(np.zeros(grid.frame_count(len(samples))) for samples in (source, converted)), "the sound")
 
 
-def hear(samples: np.ndarray, grid: GridConfig, judges: Judges, name: str) -> Heard:
+def hear(samples: np.ndarray, grid: GridConfig, judges: Judges, name: str, f0_hz: np.ndarray | None = None) -> Heard:
     """All that is measured of one sound (samples,) alone; ``name`` stands in messages.
 
-    Raises MetricError where samples are not numbers.
+    ``f0_hz`` (frame,): Harvest's, where it is known already. Raises MetricError where samples are not numbers.
     """
     if not np.isfinite(samples).all():
         raise MetricError(f"{name} holds samples that are not numbers; export the sound again.")
-    f0_hz = track_f0(samples, grid)
+    f0_hz = track_f0(samples, grid) if f0_hz is None else f0_hz
     windows, notes = None, []
     if judges.references is not None:
         try:

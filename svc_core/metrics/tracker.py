@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from svc_core.config import GridConfig
-from svc_core.metrics import crepe
 from svc_core.sound.pitch import track_f0
 
 TRACKERS = ("crepe", "harvest")
@@ -34,5 +33,7 @@ def open_tracker(choice: str) -> Tracker:
     """The tracker that one of TRACKERS names. Raises MetricError where its package is not installed."""
     if choice == "harvest":
         return HARVEST
+    from svc_core.metrics import crepe  # runs on torch, which Harvest does without
+
     crepe.load_network()
     return Tracker(crepe.NAME, crepe.track_f0)

@@ -12,7 +12,7 @@ evaluation, made in the same batch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import torch
 from torch import Tensor
@@ -20,21 +20,7 @@ from torch import Tensor
 from svc_core.diffusion.edm import Denoise
 from svc_core.model.conditions import CONDITION_NAMES, ConditionInputs, keep_all
 from svc_core.model.system import Conditioned, VoiceConverter
-
-
-@dataclass(frozen=True)
-class Guidance:
-    """Weights, in the order of CONDITION_NAMES."""
-
-    content: float = 0.0
-    melody: float = 0.0
-    loudness: float = 0.0
-    singer: float = 0.0
-
-    def weights(self) -> dict[str, float]:
-        """Those that are not 0."""
-        named = {part.name: getattr(self, part.name) for part in fields(self)}
-        return {name: weight for name, weight in named.items() if weight != 0.0}
+from svc_core.model.weights import Guidance
 
 
 def guided(

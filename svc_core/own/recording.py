@@ -11,6 +11,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,25 +24,57 @@ NAME = "Your recording"  # in messages
 SHORTEST_S, LONGEST_S = 1.0, 15.0
 GRACE_S = 0.25  # beyond the longest: what lossy coders add at both ends
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 400_000
-MOST_CHANNELS = 16
+MOST_CHANNELS = 8
 LONGEST_READ = f"{LONGEST_S + 2 * GRACE_S}"  # seconds, as ffmpeg is told: enough to see that it is too long
+LOUDEST = 1e3  # times full scale: a file of floats may hold more, and squares of it no number can
+RIM = 0.999  # of full scale
+RUN = 3  # samples in a row at the rim: a single one is a peak, not a clipped one
+# no playlists among them: those name other files, and ffmpeg would read them
+CONTAINERS = "mov,matroska,avi,flv,mpegts,mpeg,asf,aac,amr,ac3,wv,ape,caf,wav,aiff,mp3,ogg,flac"
+SAFE = ["-v", "error", "-protocol_whitelist", "file", "-format_whitelist", CONTAINERS]
 FFMPEG_S = 20  # seconds that it may take: what lasts 15 s is read in one
 
 
-def read_recording(path: Path, grid: GridConfig) -> np.ndarray:
-    """(samples,) float32 at the grid's rate. Raises AudioError with a sentence for the one who sent it."""
+@dataclass(frozen=True)
+class Recording:
+    """samples (sample,) float32 at the grid's rate, and how many of those that were sent are cut off (0 to 1)."""
+
+    samples: np.ndarray
+    clipped_share: float
+
+
+def read_recording(path: Path, grid: GridConfig) -> Recording:
+    """Raises AudioError with a sentence for the one who sent it."""
     try:
-        samples, rate_hz = _read(path)
+        channels, rate_hz = _read(path)
     except soundfile.LibsndfileError as error:
-        samples, rate_hz = _read_by_ffmpeg(path, error.error_string)
+        channels, rate_hz = _read_by_ffmpeg(path, error.error_string)
+    samples = channels.mean(axis=1)
     seconds = len(samples) / rate_hz
     if seconds < SHORTEST_S:
         raise AudioError(f"{NAME} lasts {seconds:.1f} s; sing for {SHORTEST_S:g} s at least.")
-    return check_audio(samples[: round((LONGEST_S + GRACE_S) * rate_hz)], rate_hz, grid, NAME)
+    if LOUDEST < np.abs(samples).max() < np.inf:
+        raise AudioError(f"{NAME} is louder than any sound; export it again, from -1 to 1.")
+    clipped = clipped_share(channels)  # before another rate rounds what was cut off
+    samples = check_audio(samples[: round(LONGEST_S * rate_hz)], rate_hz, grid, NAME)
+    return Recording(samples, clipped)
+
+
+def clipped_share(channels: np.ndarray) -> float:
+    """Share of samples (sample, channel) that stand in runs at the rim of full scale, in the worst channel."""
+    shares = []
+    for samples in channels.T:  # one at a time: eight of 400 kHz are 195 MB already
+        at_rim = np.abs(samples) >= RIM
+        in_run = np.zeros(len(samples), bool)
+        starts = np.logical_and.reduce([at_rim[shift : len(at_rim) - RUN + 1 + shift] for shift in range(RUN)])
+        for shift in range(RUN):
+            in_run[shift : shift + len(starts)] |= starts
+        shares.append(in_run.mean())
+    return float(max(shares))
 
 
 def _read(path: Path) -> tuple[np.ndarray, int]:
-    """Mono samples and their rate. Raises soundfile.LibsndfileError for what is none of its formats."""
+    """Samples (sample, channel) and their rate. Raises soundfile.LibsndfileError for what is none of its formats."""
     with soundfile.SoundFile(path) as file:
         rate_hz, channels = file.samplerate, file.channels
         if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
@@ -56,11 +89,13 @@ def _read(path: Path) -> tuple[np.ndarray, int]:
         samples = file.read(most + 1, dtype="float32", always_2d=True)  # a stream may promise less than it has
     if len(samples) > most:
         raise AudioError(_too_long(len(samples) / rate_hz))
-    return samples.mean(axis=1), rate_hz
+    return samples, rate_hz
 
 
 def _too_long(seconds: float) -> str:
     lasts = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    if seconds < LONGEST_S + 1:  # or of any length, and ffmpeg stopped there
+        lasts = f"more than {LONGEST_S:g} s"
     return f"{NAME} lasts {lasts}; choose a part of {LONGEST_S:g} s at most."
 
 
@@ -77,18 +112,15 @@ def _read_by_ffmpeg(path: Path, why: str) -> tuple[np.ndarray, int]:
         raise AudioError(f"{NAME} is no sound file; use WAV, FLAC, OGG, MP3 or M4A.")
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         decoded = Path(folder) / "decoded.wav"
-        safe = ["-nostdin", "-v", "error", "-protocol_whitelist", "file"]
-        _run(
-            ["ffmpeg", *safe, "-i", str(path), "-vn", "-t", LONGEST_READ, "-ac", "1", "-c:a", "pcm_f32le", str(decoded)]
-        )
+        how = ["-vn", "-t", LONGEST_READ, "-ac", "1", "-c:a", "pcm_f32le"]
+        _run(["ffmpeg", "-nostdin", *SAFE, "-i", str(path), *how, str(decoded)])
         return _read(decoded)
 
 
 def _streams(path: Path) -> set[str]:
     """Kinds of the streams in a file: "audio", "video"; a picture of a cover is no video."""
     entries = "stream=codec_type:stream_disposition=attached_pic"
-    safe = ["-v", "error", "-protocol_whitelist", "file"]
-    told = _run(["ffprobe", *safe, "-show_entries", entries, "-of", "json", str(path)])
+    told = _run(["ffprobe", *SAFE, "-show_entries", entries, "-of", "json", str(path)])
     streams = json.loads(told or "{}").get("streams", [])
     return {stream["codec_type"] for stream in streams if not stream.get("disposition", {}).get("attached_pic", 0)}
 

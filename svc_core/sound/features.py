@@ -61,17 +61,19 @@ def extract_features(
     pitches: tuple[float, ...] = (),
     name: str = "clip",
     device: str = "cpu",
+    threads: int = 1,
 ) -> Features:
     """Measure a clip (samples,) at the grid's rate; its level is normalised once, as a whole.
 
     ``warps`` and ``pitches`` are the variants of its content (see encode_content); ``name`` stands in
-    messages; pretrained encoders run on ``device``. Raises EncoderError and AlignmentError.
+    messages; pretrained encoders run on ``device``; ``threads`` as for track_f0. Raises EncoderError and
+    AlignmentError.
     """
     grid = config.grid
     check_specs(config.content.encoders)
     gain_db = normal_gain_db(a_weighted_loudness(samples, grid), grid)
     samples = samples * np.float32(10 ** (gain_db / 20))
-    f0_hz = track_f0(samples, grid)
+    f0_hz = track_f0(samples, grid, threads=threads)
     loudness_db = a_weighted_loudness(samples, grid)
     mel = log_mel(samples, grid)
     encoded = []

@@ -15,6 +15,7 @@ from svc_core.traces.scale import DB_PER_LEVEL, F0_HIGH_HZ, F0_LOW_HZ, FLOOR_DB
 FORMAT, VERSION = "singsteps-trace", 3
 OLDEST = 2  # lacks swap, defect, clamp, label and note; a reader of 2 would pass over a clamp and replay other states
 MANIFEST = "trace.json"
+DETAILS = ("full", "light", "own")  # see conversion.detail; what a visitor sang is in no list
 LONGEST_MANIFEST = 2 << 20  # bytes; a full trace's has 30 kB
 MOST_FRAMES = 8_192  # 87 s of sound; a trace is a phrase
 MOST_BANDS = 512
@@ -227,7 +228,7 @@ def _claims(m: Manifest) -> list[tuple[bool, str]]:
     hidden = m.hidden
     return [
         (bool(SAFE_ID.fullmatch(m.id)) and len(m.id.encode()) <= 200, "id"),
-        (m.detail in ("full", "light"), "detail"),
+        (m.detail in DETAILS, "detail"),
         (1 <= steps <= MOST_STEPS, "sampler.steps"),
         (0 <= m.sampler.seed < 1 << 32, "sampler.seed"),
         (0 <= m.sampler.start_address < 1 << 32, "sampler.start_address"),

@@ -19,9 +19,10 @@ from svc_core.config import Config, EdmConfig
 from svc_core.diffusion.edm import heun_step, karras_sigmas
 from svc_core.model.conditions import CONDITION_NAMES, ConditionInputs
 from svc_core.model.frames import masked_mean
-from svc_core.model.guidance import Guidance, guided
+from svc_core.model.guidance import guided
 from svc_core.model.spread import spread_loss
 from svc_core.model.system import VoiceConverter
+from svc_core.model.weights import Guidance
 from svc_core.training.crops import Batch
 from svc_core.training.losses import l1, prior_loss, pseudo_huber, squared
 from svc_core.training.trainer import Objective

@@ -5,7 +5,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from app.expert.explain import explained
 from app.expert.questions import FAILS_BELOW, MOST_COMPARED, questions
 from app.expert.selection import facets, fitting
 from app.parts.library import REPOSITORY
@@ -21,7 +20,7 @@ def shipped() -> Catalogue:
 
 @pytest.fixture(scope="module")
 def asked(shipped):
-    return {question.words: question for question in questions(shipped, explained(shipped))}
+    return {question.words: question for question in questions(shipped)}
 
 
 def compared(question, catalogue):
@@ -93,15 +92,13 @@ def test_address_is_the_state(asked):
 
 def test_what_is_not_listed_is_not_asked(shipped):
     nothing = replace(shipped, table=shipped.table.iloc[:0])
-    assert questions(nothing, explained(nothing)) == []
+    assert questions(nothing) == []
     students = replace(shipped, table=shipped.table[shipped.table["sampler"] == "consistency"])
-    words = [question.words for question in questions(students, explained(students))]
+    words = [question.words for question in questions(students)]
     assert "What does each condition bring?" in words
     assert not {"What does one step cost?", "Two steps of one walk", "One phrase, other voices"} & set(words)
 
 
 def test_without_the_measure_of_pitch_nothing_fails_on_it(shipped):
     bare = replace(shipped, table=shipped.table.drop(columns="rpa"))
-    assert all(
-        question.part != "filter" or "pitch" not in question.words for question in questions(bare, explained(bare))
-    )
+    assert all(question.part != "filter" or "pitch" not in question.words for question in questions(bare))

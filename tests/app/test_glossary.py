@@ -244,6 +244,8 @@ NAMES_OF_FILES = re.compile(r"[\w/-]+\.(?:md|csv|toml|json|py|js)\b|[A-Z]+(?:_[A
 NO_TERMS = {
     "GET": "of HTTP, in code",
     "HEAD": "of HTTP, in code",
+    "POST": "of HTTP, in code",
+    "DELETE": "of HTTP, in code",
     "ABCDEFGH": "letters of a question's answers",
     "ABCD": "letters of what is compared",
     "AB": "two of them",

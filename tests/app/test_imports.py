@@ -61,6 +61,7 @@ ALLOWED = {  # from the recording up to the page
     "conversion": {"traces", "metrics", "vocoders", "model", "diffusion", "corpora", "sound"},
     "light": {"conversion", "vocoders", "diffusion", "sound"},
     "exporting": {"model", "vocoders"},
+    "own": {"light", "conversion", "traces", "metrics", "vocoders", "sound"},
 }
 
 

@@ -99,7 +99,10 @@ def open_client(*inner: Middleware) -> TestClient:
     def page(request):
         return HTMLResponse(PAGE, headers={"etag": '"of the page as it was"', "cache-control": "no-cache"})
 
-    own = [Route(path, page) for path in ("/", "/about", "/compare", *(f"/{lesson.path}" for lesson in LESSONS[1:]))]
+    own = [
+        Route(path, page)
+        for path in ("/", "/about", "/compare", "/own", *(f"/{lesson.path}" for lesson in LESSONS[1:]))
+    ]
     own += [Route("/pieces", in_pieces), Route("/gone", lambda request: HTMLResponse("no", status_code=404))]
     prepared = [Middleware(PreparedPages), *inner]
     return TestClient(Starlette(routes=[*own, *routes()], middleware=prepared), headers=BROWSER)
@@ -174,11 +177,12 @@ def test_page_names_what_it_will_fetch_and_all_of_it_is_there(own_traces, lesson
     assert [client.get(address).status_code for address in addresses] == [200] * len(addresses)
 
 
-def test_comparison_names_its_modules_and_no_conversion(own_traces):
+@pytest.mark.parametrize(("path", "figures"), [("/compare", COMPARE_FIGURES), ("/own", ("own",))])
+def test_pages_whose_conversions_are_not_known_yet_name_their_modules_alone(own_traces, path, figures):
     client = open_client()
-    answer = client.get("/compare")
+    answer = client.get(path)
     addresses = [part.split(">")[0].removeprefix("<.") for part in links_of(answer)]
-    assert {f"{WEB_PATH}/{figure}.js" for figure in COMPARE_FIGURES} <= set(addresses)
+    assert {f"{WEB_PATH}/{figure}.js" for figure in figures} <= set(addresses)
     assert preloaded_traces(answer) == set()
     assert [client.get(address).status_code for address in addresses] == [200] * len(addresses)
 

@@ -11,12 +11,13 @@ from tests.bench.batches import measure_batches
 from tests.bench.compare import measure_compare
 from tests.bench.engine import measure_engine
 from tests.bench.forms import measure_forms
+from tests.bench.own import measure_own
 from tests.bench.page import Row, measure_page, shipped_traces
 from tests.bench.resume import measure_resume
 from tests.bench.traces import measure_traces
 from tests.support.dashboard import REPOSITORY
 
-PARTS = ("forms", "resume", "engine", "batches", "traces", "page", "compare")
+PARTS = ("forms", "resume", "engine", "batches", "traces", "page", "compare", "own")
 HEAVY = ("torch", "sklearn", "librosa", "pyworld")
 APP_PYTHON = REPOSITORY / ".venv-app" / "bin" / "python"
 
@@ -37,6 +38,8 @@ def measure(part: str) -> list[Row]:
         return measure_imports(python) + measure_page(python, shipped_traces())
     if part == "compare":
         return measure_compare()
+    if part == "own":
+        return measure_own()
     if part == "traces":
         return measure_traces()
     if part == "batches":

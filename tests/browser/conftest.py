@@ -30,11 +30,20 @@ def open_page(browser, request):
     """Opens a page of a site in a new context; at the end no error may be in the browser's console.
 
     ``drawn=False`` does not wait for a conversion. Errors that hold one of ``allowed`` are expected.
+    ``prepare(page)`` comes before the page's first request.
     """
     contexts, errors, expected = [], [], []
 
     def open_page(
-        path="/", width=1440, height=900, scheme="light", motion="reduce", address=None, drawn=True, allowed=()
+        path="/",
+        width=1440,
+        height=900,
+        scheme="light",
+        motion="reduce",
+        address=None,
+        drawn=True,
+        allowed=(),
+        prepare=lambda page: None,
     ):
         address = address or request.getfixturevalue("site").address
         context = browser.new_context(
@@ -45,6 +54,7 @@ def open_page(browser, request):
         page = context.new_page()
         page.on("console", lambda message: errors.append(message.text) if _is_ours(message) else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
+        prepare(page)
         page.goto(address + path)
         if drawn:
             page.wait_for_selector(".scrubber[data-step]", timeout=30_000)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from app.expert.explain import explained
 from app.expert.questions import questions
 from app.expert.selection import fitting
 from app.parts.library import library
@@ -13,7 +12,7 @@ from tests.support.compare_page import CATALOGUE, shown_ids, wait_until_drawn
 from tests.support.pages import address_holds
 
 TABLE = CATALOGUE.table.set_index("id", drop=False)
-ASKED = {question.words: question for question in questions(CATALOGUE, explained(CATALOGUE))}
+ASKED = {question.words: question for question in questions(CATALOGUE)}
 FLOOR_DB = -90  # of the matrix's pictures
 
 # The part's header stands in the upper half of the window.

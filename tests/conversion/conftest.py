@@ -13,8 +13,8 @@ from svc_core.conversion.job import Credit, Excerpt, Job
 from svc_core.conversion.material import Source, measure_source
 from svc_core.conversion.record import ModelFacts
 from svc_core.model.checkpoint import load_model
-from svc_core.model.guidance import Guidance
 from svc_core.model.system import VoiceConverter
+from svc_core.model.weights import Guidance
 from svc_core.traces.trace import Trace, open_trace
 from svc_core.training.objectives import as_student
 from tests.conftest import RATE_HZ, contour, voice

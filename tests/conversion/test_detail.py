@@ -1,4 +1,4 @@
-"""The two sizes of traces against each other, and against what the rest of the package calls them."""
+"""The sizes of traces against each other, and against what the rest of the package calls them."""
 
 import numpy as np
 import pytest
@@ -7,12 +7,23 @@ from svc_core.config import GridConfig
 from svc_core.conversion.detail import DETAIL
 from svc_core.conversion.hearing import encode_sound
 from svc_core.conversion.job import DETAILS
+from svc_core.traces import manifest
 
-FULL, LIGHT = DETAIL["full"], DETAIL["light"]
+FULL, LIGHT, OWN = DETAIL["full"], DETAIL["light"], DETAIL["own"]
 
 
-def test_jobs_can_ask_for_just_these():
-    assert tuple(DETAIL) == DETAILS
+def test_plans_can_ask_for_all_but_a_visitors_own():
+    assert {*DETAILS, "own"} == set(DETAIL) and "own" not in DETAILS
+
+
+def test_a_manifest_may_name_just_these():
+    assert set(manifest.DETAILS) == set(DETAIL)
+
+
+def test_a_visitors_own_shows_every_step_of_forty_and_sounds_fewer():
+    assert OWN.pictures == OWN.mapped == 40
+    assert OWN.heard == OWN.measured < OWN.pictures  # what is measured is heard anyway
+    assert OWN.lossless and not OWN.states_heard and OWN.quantum == FULL.quantum
 
 
 def test_light_is_the_smaller_in_each_respect():

@@ -14,7 +14,7 @@ from svc_core.conversion.engine import Batch, LoadedModel, Making, Outcome, make
 from svc_core.conversion.job import Credit, Excerpt, Job, Swap
 from svc_core.conversion.record import ModelFacts
 from svc_core.model.checkpoint import load_model, model_hash
-from svc_core.model.guidance import Guidance
+from svc_core.model.weights import Guidance
 from svc_core.traces.trace import open_trace
 from svc_core.traces.writing import WritingError
 from tests.conftest import contour, is_sentence, voice

@@ -8,7 +8,7 @@ from svc_core.conversion import estimate as module
 from svc_core.conversion.engine import Batch
 from svc_core.conversion.estimate import Estimate, estimate
 from svc_core.conversion.job import Job, corpus_jobs, read_credits
-from svc_core.model.guidance import Guidance
+from svc_core.model.weights import Guidance
 from tests.conversion.conftest import own_excerpt
 
 

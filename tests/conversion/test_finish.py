@@ -11,10 +11,11 @@ import soundfile
 from svc_core.config import DB_PER_LN
 from svc_core.conversion.convert import convert_features
 from svc_core.conversion.detail import DETAIL
-from svc_core.conversion.finish import metrics_csv, pack_hidden
-from svc_core.conversion.hearing import FIGURES, PEAK, HeardStep, mean_voices, singer_encoder
+from svc_core.conversion.finish import finish_trace, metrics_csv, pack_hidden
+from svc_core.conversion.hearing import FIGURES, PEAK, SYNTHETIC, HeardStep, mean_voices, singer_encoder
 from svc_core.conversion.hidden import NAMES
 from svc_core.conversion.job import Job, Swap
+from svc_core.conversion.record import make_wish, record_batch
 from svc_core.conversion.sampling import Sampling
 from svc_core.diffusion.walk import ddpm_walk
 from svc_core.metrics.singer import EMBEDDING
@@ -189,6 +190,18 @@ def test_the_source_sounds_as_it_was_measured(tiny_trace, source):
     expected = source[0] * 10 ** (tiny_trace.manifest.source.gain_db / 20)
     expected *= min(1.0, PEAK / np.abs(expected).max())
     np.testing.assert_allclose(samples, expected, atol=2e-3)
+
+
+def test_what_was_made_is_tagged_as_synthetic_and_recordings_are_not(tiny_trace, light_trace, heun_trace):
+    recordings = {"source", "target"}
+    for trace in (tiny_trace, light_trace, heun_trace):
+        comments = {}
+        for name in sounds_of(trace):
+            with soundfile.SoundFile(io.BytesIO(trace.read(name))) as file:
+                comments[name] = file.comment
+        stems = {name: name.removeprefix("sound/").partition(".")[0] for name in comments}
+        assert comments == {name: "" if stem in recordings else SYNTHETIC for name, stem in stems.items()}
+        assert {"source", "converted"} <= set(stems.values()) and len(stems) > 5
 
 
 # metrics and scores
@@ -404,3 +417,20 @@ def test_another_model_or_vocoder_has_another_fingerprint(light_trace, own_path)
     job = replace(job, guidance=type(job.guidance)(singer=1.5), without=("loudness",))
     assert manifest.fingerprint == job.fingerprint(FACTS.sha256_12, manifest.vocoder)
     assert manifest.fingerprint != job.fingerprint("1" * 12, manifest.vocoder)
+
+
+# several at once
+
+
+def test_steps_that_are_heard_at_once_are_as_heard_one_by_one(own_path, own_source, teacher, tmp_path):
+    job = Job(own_excerpt(own_path), "alto", None, 0, 1, "euler", 9)
+    (recorded,) = record_batch([make_wish(job, own_source, None, teacher.model)], teacher.model, teacher.facts)
+    told = []
+    alone = finish_trace(recorded, tmp_path / "alone", "griffin-lim", {}, told.append)
+    at_once = finish_trace(recorded, tmp_path / "at-once", "griffin-lim", {}, told.append, threads=3)
+    files = [
+        open_trace(tmp_path / folder / made.id).manifest.files
+        for folder, made in (("alone", alone), ("at-once", at_once))
+    ]
+    assert files[0] == files[1]
+    assert told == [1] * 2 * (len(recorded.measured) + len(recorded.heard))  # predictions, and noisy states

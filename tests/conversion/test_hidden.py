@@ -11,8 +11,9 @@ from svc_core.conversion.convert import convert_batch
 from svc_core.conversion.hidden import NAMES, HiddenWatch
 from svc_core.conversion.sampling import Sampling
 from svc_core.model.conditions import ConditionInputs, condition_inputs, join_inputs, keep_all
-from svc_core.model.guidance import Guidance, guided
+from svc_core.model.guidance import guided
 from svc_core.model.system import VoiceConverter
+from svc_core.model.weights import Guidance
 from svc_core.sound.features import Features
 
 SIGMA = 0.7

@@ -9,7 +9,7 @@ import pytest
 from svc_core.conversion import job as job_module
 from svc_core.conversion.job import Credit, Excerpt, Job, JobError, Swap, corpus_jobs, read_credits, safe_name
 from svc_core.corpora.corpus import Clip, Corpus, Phrase
-from svc_core.model.guidance import Guidance
+from svc_core.model.weights import Guidance
 from tests.conftest import is_sentence, write_rows
 
 CREDITS = {singer: Credit(singer, "CC0", f"thanks to {singer}") for singer in ("alto", "bass", "guest")}

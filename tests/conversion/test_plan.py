@@ -12,8 +12,8 @@ from svc_core.conversion.plan import Block, Plan, plan_jobs
 from svc_core.conversion.plan_file import read_plan
 from svc_core.corpora.corpus import Clip, Corpus, Phrase
 from svc_core.model.checkpoint import load_model
-from svc_core.model.guidance import Guidance
 from svc_core.model.system import VoiceConverter
+from svc_core.model.weights import Guidance
 from svc_core.traces.catalogue import read_catalogue
 from svc_core.training.objectives import as_student
 from tests.conftest import is_sentence

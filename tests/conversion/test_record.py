@@ -17,8 +17,8 @@ from svc_core.conversion.sampling import SamplingError, sample
 from svc_core.conversion.walks import walk_of
 from svc_core.diffusion.noise import seeded_noise
 from svc_core.model.conditions import condition_inputs, keep_all
-from svc_core.model.guidance import Guidance
 from svc_core.model.system import VoiceConverter
+from svc_core.model.weights import Guidance
 from svc_core.sound.audio import AudioError
 from svc_core.traces.scale import to_levels
 from svc_core.traces.steps import spread_places

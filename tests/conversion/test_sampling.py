@@ -11,8 +11,9 @@ from svc_core.config import DiffusionConfig
 from svc_core.conversion.sampling import SAMPLERS, Sampling, SamplingError, choose_sampling, noise_levels, sample
 from svc_core.diffusion.noise import seeded_noise
 from svc_core.model.conditions import ConditionInputs, condition_inputs, keep_all
-from svc_core.model.guidance import Guidance, guided
+from svc_core.model.guidance import guided
 from svc_core.model.system import VoiceConverter
+from svc_core.model.weights import Guidance
 from svc_core.sound.features import Features
 from svc_core.training.objectives import as_student
 from tests.conftest import is_sentence

@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from svc_core.metrics import scores as scores_of
 from svc_core.metrics.alignment import MetricError
 from svc_core.metrics.content import PhoneRecogniser
 from svc_core.metrics.report import figures_of
 from svc_core.metrics.scores import Judges, compare, hear, measure_conversion, refer_to_singers
 from svc_core.metrics.tracker import HARVEST, Tracker
+from svc_core.sound.pitch import track_f0
 from tests.conftest import RATE_HZ, contour, is_sentence, voice
 from tests.metrics.conftest import KEY_SHIFT
 from tests.metrics.golden import GOLDEN, golden_scores
@@ -86,6 +88,24 @@ def test_a_source_that_was_heard_once_serves_all_of_its_conversions(source, conv
         scores = compare(heard, hear(sound, grid, judges, "it"), key_shift, grid, "", judges)
         assert scores == measure_conversion(source, sound, key_shift, grid, recogniser=judges.recogniser)
     assert scores.content.phone_agreement == 1
+
+
+def test_f0_that_is_known_already_is_not_tracked_again(source, converted, grid, monkeypatch):
+    """The same scores to the last digit, and the tracker is not asked."""
+    judges = Judges()
+    known = [track_f0(sound, grid) for sound in (source, converted)]
+    measured = measure_conversion(source, converted, KEY_SHIFT, grid)
+    monkeypatch.setattr(scores_of, "track_f0", None)
+    heard = [hear(sound, grid, judges, "it", f0) for sound, f0 in zip((source, converted), known, strict=True)]
+    assert compare(*heard, KEY_SHIFT, grid, "", judges) == measured
+    assert heard[0].f0_hz is heard[0].melody_hz is known[0]
+
+
+def test_f0_that_is_given_is_what_is_scored(source, converted, grid):
+    judges, octave = Judges(), 2 * track_f0(converted, grid)
+    heard = hear(source, grid, judges, "it"), hear(converted, grid, judges, "it", octave)
+    scores = compare(*heard, KEY_SHIFT, grid, "", judges)
+    assert scores.melody.rpa == 0 and scores.melody.rca == 1
 
 
 def test_a_conversion_of_hiss_is_scored_and_said_to_have_no_voice(source, grid, encoder):

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from svc_core.model.conditions import CONDITION_NAMES, join_inputs, keep_all
-from svc_core.model.guidance import Guidance, guided
+from svc_core.model.guidance import guided
+from svc_core.model.weights import Guidance
 from tests.model.clips import (
     BANDS,
     LENGTHS,

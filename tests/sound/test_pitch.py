@@ -1,14 +1,19 @@
 """F0 and voicing against a contour that is known because it was sung by arithmetic."""
 
+from pathlib import Path
+
 import mir_eval
 import numpy as np
 import pytest
 
 from svc_core.config import GridConfig
-from svc_core.sound.pitch import fill_f0, frame_times_s, median_f0_hz, track_f0
+from svc_core.sound import pitch
+from svc_core.sound.audio import load_audio
+from svc_core.sound.pitch import LEAST_PART_FRAMES, fill_f0, frame_times_s, median_f0_hz, track_f0
 from tests.conftest import contour, voice
 
 GRID = GridConfig()
+SONGS = Path(__file__).resolve().parents[1] / "songs"
 
 
 def at_centres(f0_hz: np.ndarray) -> np.ndarray:
@@ -92,6 +97,71 @@ def test_voicing_begins_and_ends_with_the_voice():
 def test_there_is_one_value_a_frame_even_in_the_shortest_clip():
     samples = voice(contour(0.2, 220.0))
     assert track_f0(samples, GRID).shape == (18,)
+
+
+# in parts at once
+
+OFF_SHARE = 0.01  # of frames that may differ by over 10 cents, or be voiced in one alone, where a sound is cut in two
+
+
+def in_parts(samples: np.ndarray, threads: int) -> tuple[np.ndarray, np.ndarray]:
+    """F0 of the whole, and of as many parts."""
+    whole, parts = track_f0(samples, GRID), track_f0(samples, GRID, threads=threads)
+    assert whole.shape == parts.shape == (len(samples) // 256,)
+    return whole, parts
+
+
+def share_off(whole: np.ndarray, parts: np.ndarray) -> float:
+    both = (whole > 0) & (parts > 0)
+    off = (whole > 0) != (parts > 0)
+    off[both] = np.abs(cents(parts[both], whole[both])) > 10
+    return float(off.mean())
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_parts_at_once_are_as_the_whole(threads):
+    """Four seconds of voice with two rests in it, and an end that is no whole frame."""
+    samples = voice(contour(4.0, 180.0, 320.0, vibrato_cents=60))[:-100]
+    samples[30_000:36_000] = samples[60_000:64_000] = 0
+    whole, parts = in_parts(samples, threads)
+    assert (whole > 0).mean() > 0.7
+    assert share_off(whole, parts) <= OFF_SHARE
+
+
+def test_parts_of_a_sung_phrase_are_as_the_whole():
+    """A singer's own vibrato and consonants."""
+    samples = load_audio(SONGS / "makam-f3" / "kimseye_zemin1.flac", GRID, 0.0, 5.0)
+    whole, parts = in_parts(samples, 2)
+    assert (whole > 0).mean() > 0.5
+    assert share_off(whole, parts) <= OFF_SHARE
+
+
+def test_no_part_is_shorter_than_a_second(monkeypatch):
+    """94 frames: of two seconds less a frame one part is made, of two seconds two, however many threads there are."""
+    asked = []
+    harvest = pitch._harvest
+    monkeypatch.setattr(pitch, "_harvest", lambda *given: asked.append(given[-1]) or harvest(*given))
+    samples = voice(contour(2.1, 220.0))
+    for frames, threads in ((2 * LEAST_PART_FRAMES - 1, 2), (2 * LEAST_PART_FRAMES, 2), (196, 8), (18, 2), (196, 1)):
+        track_f0(samples[: frames * 256], GRID, threads=threads)
+    assert [max(parts, 1) for parts in asked] == [1, 2, 2, 1, 1]
+
+
+@pytest.mark.parametrize("seconds", [0.2, 1.0, 2.0, 2.005])
+def test_short_sounds_in_parts_have_a_value_a_frame(seconds):
+    whole, parts = in_parts(voice(contour(seconds, 220.0)), 2)
+    assert share_off(whole, parts) <= OFF_SHARE
+
+
+def test_silence_in_parts_is_unvoiced():
+    assert (track_f0(np.zeros(120_000, np.float32), GRID, threads=2) == 0).all()
+
+
+def test_silence_in_one_part_alone_is_no_trouble():
+    samples = np.zeros(120_000, np.float32)
+    samples[80_000:] = voice(contour(40_000 / 24_000, 220.0))
+    whole, parts = in_parts(samples, 2)
+    assert (whole > 0).any() and share_off(whole, parts) <= OFF_SHARE
 
 
 def test_gaps_are_bridged_along_a_straight_line_in_octaves():

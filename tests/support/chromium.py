@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
@@ -29,12 +29,12 @@ class NoBrowserError(RuntimeError):
     """Neither a system's Chromium nor Playwright's is there."""
 
 
-def find_chromium(playwright: Playwright) -> str:
+def find_chromium(chromium: BrowserType) -> str:
     """Path of a Chromium. Raises NoBrowserError with a sentence that says what to install."""
     for name in NAMES:
         if path := shutil.which(name):
             return path
-    own = Path(playwright.chromium.executable_path)
+    own = Path(chromium.executable_path)
     if own.is_file():
         return str(own)
     raise NoBrowserError(MISSING)
@@ -43,6 +43,11 @@ def find_chromium(playwright: Playwright) -> str:
 @contextmanager
 def open_browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=list(FLAGS))
+        browser = launch(playwright.chromium)
         yield browser
         browser.close()
+
+
+def launch(chromium: BrowserType, *flags: str) -> Browser:
+    """A new browser process; ``flags`` are further ones of its command line."""
+    return chromium.launch(executable_path=find_chromium(chromium), args=[*FLAGS, *flags])

@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 from app.parts.course import LESSONS
 
-LOOKED_UP = ("compare", "glossary", "about", "teachers")  # beside the lessons; see app/site.py
+LOOKED_UP = ("own", "compare", "glossary", "about", "teachers")  # beside the lessons; see app/site.py
 PATHS = [*(f"/{lesson.path}" for lesson in LESSONS), *(f"/{path}" for path in LOOKED_UP)]
 TITLE_MS = 30_000
 # Heights that stay for three looks in a row, a tenth of a second apart: nothing more comes.

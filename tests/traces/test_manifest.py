@@ -82,6 +82,7 @@ OPTIONAL = {"files", "sampler.guidance", "sampler.without", "model.attribution",
     [
         whole(),
         whole(hidden=None),
+        whole(detail="own"),
         whole(notes=["şarkı", "聲"], scores={}, label="öğrenci", note="One of these is broken."),
         whole(sampler=replace(hand_manifest().sampler, swap=Swap("bass", 7), defect="clamp", clamp=1.0)),
         hand_manifest("a", sampler="heun", steps=1, sounds=1, detail="light", reference=None, reference_frames=0),
@@ -160,6 +161,8 @@ def test_a_field_of_a_wrong_type_is_named(way):
     [
         (("id",), "", "id"),
         (("detail",), "medium", "detail"),
+        (("detail",), "", "detail"),
+        (("detail",), "OWN", "detail"),
         (("sampler", "steps"), 0, "sampler.steps"),
         (("sampler", "steps"), -1, "sampler.steps"),
         (("sampler", "steps"), MOST_STEPS + 1, "sampler.steps"),

@@ -9,13 +9,18 @@ import pytest
 
 from app.own.crew import Crew
 from app.own.desk import CANCELLED, DONE, ENDED, FAILED, RUNNING, Desk
-from app.own.limits import STUDENT, Limits
+from app.own.limits import FIGURES, STUDENT, WARM, Limits
 
 # Does what its requests say.
 PROGRAM = """
 import json, os, sys, time
 for line in sys.stdin:
-    wish = json.loads(line)["wish"]
+    request = json.loads(line)
+    if request.get("do") == "warm":
+        time.sleep(0.1)
+        print(json.dumps({"done": {"pid": os.getpid()}}), flush=True)
+        continue
+    wish = request["wish"]
     if wish == "die":
         os._exit(9)
     if wish == "hang":
@@ -23,21 +28,40 @@ for line in sys.stdin:
     if wish == "refuse":
         print(json.dumps({"problem": "Nothing was sung."}), flush=True)
         continue
-    if wish == "babble":
-        print("no JSON", flush=True)
+    if wish.startswith("say "):
+        sys.stdout.buffer.write(bytes.fromhex(wish[4:]) + b"\\n")
+        sys.stdout.flush()
+        continue
+    if wish == "slow":
+        time.sleep(0.3)
+    if wish == "early":
+        print(json.dumps({"early": {"sound": "a.flac"}}), flush=True)
+        time.sleep(600)
+    if wish == "later":
+        print(json.dumps({"early": {"sound": "a.flac"}}), flush=True)
+        print(json.dumps({"later": {"do": request["kind"], "wish": "go on"}}), flush=True)
+        continue
+    if wish == "environment":
+        print(json.dumps({"done": dict(os.environ)}), flush=True)
         continue
     print(json.dumps({"share": 0.5, "words": "half"}), flush=True)
     print(json.dumps({"done": {"pid": os.getpid()}}), flush=True)
 """
-LIMITS = replace(Limits(), workers=1, idle_s=60.0, allowed_s={STUDENT: 20.0})
+LIMITS = replace(
+    Limits(),
+    workers=1,
+    idle_s=60.0,
+    allowed_s={STUDENT: 20.0, FIGURES: 20.0, WARM: 20.0},
+    usual_s={STUDENT: 0.5, FIGURES: 1.0, WARM: 5.0},
+)
 
 
 @pytest.fixture
 def open_crew(tmp_path):
     crews = []
 
-    def open_crew(**changes):
-        crew = Crew(Desk(replace(LIMITS, **changes)), [sys.executable, "-c", PROGRAM], tmp_path)
+    def open_crew(environment=None, **changes):
+        crew = Crew(Desk(replace(LIMITS, **changes)), [sys.executable, "-c", PROGRAM], tmp_path, environment)
         crews.append(crew)
         return crew
 
@@ -87,7 +111,22 @@ def test_a_refusal_is_told_and_the_process_stays(open_crew):
     assert ended(ask(crew, "work")).result["pid"] == pid
 
 
-@pytest.mark.parametrize("wish", ["die", "babble"])
+BABBLE = (
+    b"no JSON",
+    b"",
+    b"[]",
+    b"7",
+    b"{}",
+    b'{"done": "not an object"}',
+    b'{"share": NaN, "words": "half"}',
+    b'{"share": "much", "words": "half"}',
+    b'{"problem": null}',
+    b"\xff\xfe\x00",
+    b"[" * 100_000,
+)
+
+
+@pytest.mark.parametrize("wish", ["die", *(f"say {line.hex()}" for line in BABBLE)], ids=lambda wish: wish[:40])
 def test_a_process_that_dies_or_babbles_is_replaced(open_crew, wish):
     crew = open_crew()
     pid = ended(ask(crew, "work")).result["pid"]
@@ -104,8 +143,49 @@ def test_a_process_killed_from_outside_while_idle_is_replaced(open_crew):
     assert ended(ask(crew, "work")).result["pid"] != pid
 
 
+def test_what_can_be_had_early_is_told_while_it_works(open_crew):
+    crew = open_crew()
+    job = ask(crew, "early")
+    wait_until(lambda: job.early is not None)
+    assert (job.state, job.early) == (RUNNING, {"sound": "a.flac"})
+
+
+def test_what_is_left_is_done_later_by_the_same_job(open_crew):
+    crew = open_crew()
+    job = crew.desk.submit(STUDENT, "ann", "take", crew.folder, {"wish": "later", "kind": FIGURES})
+    ended(job)
+    assert (job.state, job.kind, job.early) == (DONE, FIGURES, {"sound": "a.flac"})
+    assert job.result["pid"] > 0
+
+
+def test_what_is_left_of_no_known_kind_is_an_answer_not_understood(open_crew):
+    crew = open_crew()
+    job = crew.desk.submit(STUDENT, "ann", "take", crew.folder, {"wish": "later", "kind": "dance"})
+    assert ended(job).state == FAILED
+
+
+def test_a_worker_has_the_environment_that_is_given(open_crew):
+    crew = open_crew(environment={"OMP_NUM_THREADS": "1"})
+    found = ended(ask(crew, "environment")).result
+    assert found["OMP_NUM_THREADS"] == "1" and "HOME" not in found
+
+
+def test_waking_starts_one_process_that_the_first_job_finds(open_crew):
+    crew = open_crew(workers=3)
+    for _ in range(5):
+        crew.wake()
+    wait_until(lambda: crew.pids and crew.desk._ready == 1)
+    (pid,) = crew.pids
+    for _ in range(4):  # the two threads that have none leave it to the one that has
+        assert ended(ask(crew, "work")).result["pid"] == pid
+        wait_until(lambda: crew.desk._ready == 1)
+    crew.wake()
+    assert all(job.kind == STUDENT or job.state == DONE for job in crew.desk._jobs.values())
+    assert crew.pids == [pid]
+
+
 def test_one_that_hangs_is_ended_and_said(open_crew):
-    crew = open_crew(allowed_s={STUDENT: 0.5})
+    crew = open_crew(allowed_s={STUDENT: 0.5, WARM: 20.0})
     hung = ended(ask(crew, "hang"))
     assert hung.state == FAILED and "stopped" in hung.problem
     assert crew.pids == []
@@ -120,6 +200,37 @@ def test_a_cancelled_job_s_process_is_ended_and_the_next_is_done(open_crew):
     crew.desk.cancel(job.id)
     assert ended(after).state == DONE and job.state == CANCELLED
     assert not runs(pid)
+
+
+def test_a_cancelled_job_that_soon_ends_costs_no_worker(open_crew):
+    crew = open_crew()
+    job = ask(crew, "slow")
+    wait_until(lambda: job.state == RUNNING and crew.pids)
+    pids = crew.pids
+    crew.desk.cancel(job.id)
+    after = ended(ask(crew, "work"))
+    assert (job.state, job.result) == (CANCELLED, None)
+    assert [after.result["pid"]] == crew.pids == pids
+
+
+def test_one_that_takes_as_long_as_a_worker_s_start_is_ended_at_once(open_crew):
+    crew = open_crew(usual_s={STUDENT: 500.0, WARM: 500.0}, allowed_s={STUDENT: 600.0, WARM: 600.0})
+    job = ask(crew, "hang")
+    wait_until(lambda: job.state == RUNNING and crew.pids)
+    (pid,) = crew.pids
+    crew.desk.cancel(job.id)
+    wait_until(lambda: not runs(pid), limit_s=5.0)
+
+
+def test_after_a_cancelled_job_the_next_finds_a_worker(open_crew):
+    crew = open_crew()
+    job = ask(crew, "hang")
+    wait_until(lambda: job.state == RUNNING and crew.pids)
+    (old,) = crew.pids
+    crew.desk.cancel(job.id)
+    wait_until(lambda: crew.pids and crew.pids != [old])
+    (new,) = crew.pids
+    assert ended(ask(crew, "work")).result["pid"] == new
 
 
 def test_an_idle_process_gives_its_memory_back(open_crew):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.own.desk import CANCELLED, DONE, FAILED, RUNNING, WAITING, Desk, DeskError
-from app.own.limits import LOOK, STUDENT, TEACHER, Limits
+from app.own.limits import FIGURES, LOOK, STUDENT, TEACHER, WARM, Limits
 
-LIMITS = replace(Limits(), workers=1, usual_s={LOOK: 1.0, STUDENT: 2.0, TEACHER: 10.0})
+LIMITS = replace(Limits(), workers=1, usual_s={WARM: 5.0, LOOK: 1.0, STUDENT: 2.0, FIGURES: 3.0, TEACHER: 10.0})
 
 
 class Clock:
@@ -60,18 +60,55 @@ def test_who_was_served_long_waits_for_who_was_served_shortly(desk, clock):
 
 def test_what_runs_counts_already(clock):
     desk = Desk(replace(LIMITS, workers=2), clock)
-    ask(desk, "ann", TEACHER)
-    second = ask(desk, "ann")
+    first, second = ask(desk, "ann"), ask(desk, "ann", LOOK)
     other = ask(desk, "ben")
-    assert desk.next(0).kind == TEACHER
+    assert desk.next(0) is second  # the shorter one
     assert desk.next(0) is other
-    assert desk.next(0) is second
+    assert desk.next(0) is first
+
+
+def test_short_jobs_come_first_but_a_long_one_not_last_for_ever(desk, clock):
+    long = ask(desk, "ann", TEACHER)
+    served = []
+    for _ in range(8):
+        ask(desk, "ben")
+        served.append(serve(desk, clock, 2.0))
+    # after four of ben's, his fifth would bring him to 10 s as the long one brings ann, who came first
+    assert served.index(long) == 4
+
+
+def test_what_is_left_of_a_job_waits_behind_sounds_of_others(desk, clock):
+    first, second = ask(desk, "ann"), ask(desk, "ben")
+    assert desk.next(0) is first
+    clock.now_s += 2
+    desk.early(first, {"sound": "a.flac"})
+    desk.later(first, FIGURES, {"do": FIGURES})
+    assert (first.state, first.kind, first.request, first.early) == (
+        WAITING,
+        FIGURES,
+        {"do": FIGURES},
+        {"sound": "a.flac"},
+    )
+    assert desk.ahead(first) == (1, 5.0)
+    assert serve(desk, clock, 2.0) is second
+    assert serve(desk, clock, 3.0) is first
+    assert (first.state, first.worked_s) == (DONE, 5.0)
+
+
+def test_what_is_left_of_a_cancelled_job_is_not_begun(desk, clock):
+    job = ask(desk, "ann")
+    desk.next(0)
+    desk.cancel(job.id)
+    desk.later(job, FIGURES, {"do": FIGURES})
+    assert (job.state, job.kind) == (CANCELLED, STUDENT)
+    assert desk.next(0) is None
 
 
 def test_place_and_time_left_are_told(desk, clock):
-    first, second, third = ask(desk, "ann", TEACHER), ask(desk, "ben"), ask(desk, "eve")
-    assert [desk.ahead(job) for job in (first, second, third)] == [(0, 10.0), (1, 12.0), (2, 14.0)]
+    first = ask(desk, "ann", TEACHER)
     desk.next(0)
+    second, third = ask(desk, "ben"), ask(desk, "eve")
+    assert [desk.ahead(job) for job in (first, second, third)] == [(0, 10.0), (1, 12.0), (2, 14.0)]
     clock.now_s += 4
     assert [desk.ahead(job) for job in (first, second, third)] == [(0, 6.0), (1, 8.0), (2, 10.0)]
     clock.now_s += 60  # longer than thought: it may end at any moment
@@ -133,6 +170,77 @@ def test_one_visitor_has_few_and_all_together_have_an_end(clock):
         ask(desk, "eve")
     serve(desk, clock, 1.0)
     assert ask(desk, "eve").state == WAITING
+
+
+def test_an_hour_has_room_for_so_many_conversions(clock):
+    desk = Desk(replace(LIMITS, most_an_hour=2), clock)
+    for _ in range(2):
+        ask(desk, "ann")
+        serve(desk, clock, 60.0)
+    with pytest.raises(DeskError, match=r"2 conversions an hour are made for one visitor; the next .* in 58 minutes"):
+        ask(desk, "ann")
+    for kind, visitor in ((LOOK, "ann"), (STUDENT, "ben")):  # looking at a recording is none, and others have theirs
+        ask(desk, visitor, kind)
+        serve(desk, clock, 0.0)
+    clock.now_s += 3600.0 - 120.0 - 1.0
+    with pytest.raises(DeskError, match=r"in 1 minute\."):
+        ask(desk, "ann")
+    clock.now_s += 1.0
+    assert ask(desk, "ann").state == WAITING
+
+
+def test_who_asked_long_ago_is_not_remembered(desk, clock):
+    ask(desk, "ann")
+    serve(desk, clock, 1.0)
+    clock.now_s += 3600.5
+    desk.sweep()
+    assert desk._asked_s == {} and desk._served == {}
+
+
+def test_one_worker_is_made_ready_and_counts_for_nobody(desk, clock):
+    desk.warm()
+    desk.warm()
+    job = desk.next(0)
+    assert (job.kind, job.request) == (WARM, {"do": WARM}) and desk.next(0) is None
+    mine = ask(desk, "ann")
+    assert desk.ahead(mine) == (0, 7.0)  # nobody is before it, but it takes as long
+    desk.forget("take")
+    assert job.state == RUNNING
+    desk.sweep()
+    desk.fail(job, "It ended.")
+    ask(desk, "ann")
+    desk.warm()  # not where there is work: that starts a worker by itself
+    assert desk.next(0).kind == STUDENT and desk.next(0) is None
+
+
+def test_a_worker_that_runs_is_preferred_to_one_to_be_started():
+    desk = Desk(replace(LIMITS, workers=2))
+    taken = {}
+    takers = {
+        is_ready: threading.Thread(target=lambda ready=is_ready: taken.update({ready: desk.next(30, ready)}))
+        for is_ready in (False, True)
+    }
+    takers[True].start()
+    while desk._ready == 0:
+        pass
+    takers[False].start()
+    first = ask(desk, "ann")
+    takers[True].join(timeout=10)
+    assert taken == {True: first} and takers[False].is_alive()
+    second = ask(desk, "ben")  # all that run are busy
+    takers[False].join(timeout=10)
+    assert taken[False] is second
+
+
+def test_what_can_be_had_early_is_of_what_runs(desk):
+    job = ask(desk, "ann")
+    desk.early(job, {"sound": "too early"})
+    assert job.early is None
+    desk.next(0)
+    desk.early(job, {"sound": "a.flac"})
+    desk.finish(job, {})
+    desk.early(job, {"sound": "too late"})
+    assert job.early == {"sound": "a.flac"}
 
 
 def test_forgetting_a_take_drops_its_jobs(desk):

@@ -1,0 +1,43 @@
+"""Where each voice mostly sings: ranges.csv beside the traces, one line a singer."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from svc_core.traces.place import Place, PlaceError, place_of
+
+RANGES = "ranges.csv"
+MOST_BYTES = 1 << 18
+COLUMNS = ("low_hz", "median_hz", "high_hz")
+
+
+class RangesError(ValueError):
+    """A table of ranges that cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Of the voiced frames of a singer's recordings: 1 in 20 lies below, half, and 1 in 20 above."""
+
+    low_hz: float
+    median_hz: float
+    high_hz: float
+
+
+def read_ranges(place: str | Path | Place) -> dict[str, Range]:
+    """Each singer's range, from the folder or address of the traces. Raises RangesError."""
+    try:
+        text = place_of(place).read(RANGES, MOST_BYTES).decode("utf-8")
+        table = pd.read_csv(io.StringIO(text), dtype={"singer": str}).set_index("singer")[list(COLUMNS)].astype(float)
+    except PlaceError as error:
+        raise RangesError(str(error)) from error
+    except (ValueError, KeyError) as error:  # pandas' own errors and those of UTF-8 are ValueErrors
+        raise RangesError(f"{RANGES} is no table of singer, {', '.join(COLUMNS)}; fetch it again.") from error
+    for singer, low, median, high in table.itertuples():
+        if not 0 < low <= median <= high < float("inf"):
+            raise RangesError(f"{RANGES}: the range of {str(singer)[:40]} is none ({low}, {median}, {high} Hz).")
+    return {str(singer): Range(*row) for singer, *row in table.itertuples()}
