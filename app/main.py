@@ -14,15 +14,20 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # Streamlit puts this folder on the path, not the repository's
     sys.path.insert(0, str(HERE.parent))
 
-from app.expert.downloads import download_routes  # noqa: E402 (needs the path above)
+from app.expert.downloads import download_routes  # noqa: E402
+from app.host.headers import SafeHeaders  # noqa: E402 (needs the path above)
+from app.host.log import log_as_json  # noqa: E402
+from app.host.watched import Watched, host_routes  # noqa: E402
 from app.own.routes import own_routes  # noqa: E402
 from app.own.studio import closed_in_the_end  # noqa: E402
+from app.parts.library import library  # noqa: E402
 from app.parts.preload import PreparedPages  # noqa: E402
 from app.parts.served import routes  # noqa: E402
 
+log_as_json()
 app = st.App(
     HERE / "site.py",
-    routes=[*routes(), *download_routes(), *own_routes()],
+    routes=[*routes(), *download_routes(), *own_routes(), *host_routes()],
     lifespan=closed_in_the_end,
-    middleware=[Middleware(PreparedPages)],
+    middleware=[Middleware(Watched), Middleware(PreparedPages), Middleware(SafeHeaders, public=library().public)],
 )

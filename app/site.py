@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.host.counted import counted_page
 from app.parts.course import LESSONS
 
 FAVICON = Path(__file__).parent / "favicon.png"  # a file: named icons are fetched from another site
@@ -31,4 +32,6 @@ PAGES = {
 }
 
 # an embedded lesson stands alone in another page
-st.navigation(PAGES, position="hidden" if st.context.is_embedded else "top").run()
+page = st.navigation(PAGES, position="hidden" if st.context.is_embedded else "top")
+with counted_page(page.url_path):
+    page.run()

@@ -238,6 +238,12 @@ class Desk:
         with self._changed:
             return self._usual_s[kind]
 
+    def counts(self) -> dict[str, int]:
+        """How many jobs wait, and how many are being done."""
+        with self._changed:
+            states = [job.state for job in self._jobs.values()]
+            return {state: states.count(state) for state in (WAITING, RUNNING)}
+
     def forget(self, take: str) -> None:
         """Cancels and drops all jobs of a take."""
         with self._changed:

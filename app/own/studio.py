@@ -104,9 +104,14 @@ def _opened() -> Studio:
     return opened
 
 
+def opened_studio() -> Studio | None:
+    """This server's, where somebody has come yet."""
+    return _opened() if _opened.cache_info().currsize else None
+
+
 @asynccontextmanager
 async def closed_in_the_end(_: object) -> AsyncIterator[None]:
     """The server's life: one that is told to end (SIGTERM) runs no exit handlers, but this."""
     yield
-    if _opened.cache_info().currsize:
-        _opened().close()
+    if (opened := opened_studio()) is not None:
+        opened.close()

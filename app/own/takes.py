@@ -53,6 +53,11 @@ class Takes:
             self._seen_s[key] = self._clock()
         return key, folder
 
+    def __len__(self) -> int:
+        """How many are kept just now."""
+        with self._lock:
+            return len(self._seen_s)
+
     def weigh(self, key: str) -> None:
         """Note how much a take has come to hold. Raises TakesError where there is no room for more in any."""
         size = sum(_size(path) for path in (self.root / key).rglob("*"))

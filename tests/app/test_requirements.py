@@ -13,7 +13,8 @@ WRITING = ("writing.py", "register.py", "recorder.py")  # what only a recording 
 
 def required(path: Path) -> set[str]:
     lines = (line.split("#")[0].strip() for line in path.read_text().splitlines())
-    return {re.match(r"[\w-]+", line)[0] for line in lines if line and not line.startswith("-")}
+    names = (re.match(r"[\w-]+", line)[0] for line in lines if line and not line.startswith("-"))
+    return {name.replace("-", "_") for name in names}
 
 
 def test_app_requirements_name_what_the_page_imports():
