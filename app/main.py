@@ -20,9 +20,9 @@ from app.host.log import log_as_json  # noqa: E402
 from app.host.watched import Watched, host_routes  # noqa: E402
 from app.own.routes import own_routes  # noqa: E402
 from app.own.studio import closed_in_the_end  # noqa: E402
-from app.parts.library import library  # noqa: E402
 from app.parts.preload import PreparedPages  # noqa: E402
-from app.parts.served import routes  # noqa: E402
+from app.serving.library import library  # noqa: E402
+from app.serving.served import routes  # noqa: E402
 
 log_as_json()
 app = st.App(

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.expert.selection import fitting
-from app.parts.library import library
+from app.serving.library import library
 from svc_core.traces.catalogue import CatalogueError
 from svc_core.traces.manifest import MANIFEST
 from svc_core.traces.trace import Trace, TraceError

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.parts.library import library
-from app.parts.served import MATERIAL_PATH, WEB_PATH
+from app.serving.library import library
+from app.serving.served import MATERIAL_PATH, WEB_PATH
 
 HERE = Path(__file__).parent
 

@@ -13,7 +13,7 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.parts.library import REPOSITORY
+from app.serving.library import REPOSITORY
 
 LOGGER = logging.getLogger("app")
 FACTS = "facts"  # of a record

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.host.counted import JOBS, OPEN, REQUESTS, TAKES, as_text
 from app.own.studio import methods, opened_studio
-from app.parts.library import library
+from app.serving.library import library
 from svc_core.traces.catalogue import CatalogueError
 
 KINDS = ("traces", "web", "material", "own", "table", "static", "_stcore", "health", "metrics")

@@ -8,10 +8,10 @@ from app.figures.component import show_figure
 from app.parts.choice import choose_trace
 from app.parts.exhibits import WALK, find_conversion, say_missing
 from app.parts.lesson import lesson, say
-from app.parts.library import library
 from app.parts.names import SAMPLERS, as_text, key_label, peculiarities, sampler_label, singer_label
 from app.parts.scrubber import show_scrubber
 from app.parts.tour import show_tour
+from app.serving.library import library
 from svc_core.traces.catalogue import Catalogue, Entry
 from svc_core.traces.trace import Trace, TraceError
 

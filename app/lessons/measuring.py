@@ -8,10 +8,10 @@ from app.figures.component import show_figure
 from app.parts.cards import CardError, measured_table
 from app.parts.exhibits import WALK, Exhibit, find_conversion, say_missing
 from app.parts.lesson import lesson, say
-from app.parts.library import library
 from app.parts.mistakes import choices, rounds
 from app.parts.names import as_text
 from app.parts.verdicts import verdicts
+from app.serving.library import library
 from svc_core.traces.catalogue import Catalogue
 from svc_core.traces.trace import TraceError
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from app.parts.library import library
+from app.serving.library import library
 from svc_core.traces.manifest import SAFE_ID
 from svc_core.traces.trace import TraceError
 

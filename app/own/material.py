@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from app.parts.library import library
 from app.parts.names import singer_label
 from app.parts.remembered import once_a_catalogue
+from app.serving.library import library
 from svc_core.traces.catalogue import Catalogue, Entry
 from svc_core.traces.manifest import Recording
 from svc_core.traces.ranges import Range, RangesError, read_ranges

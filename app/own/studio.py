@@ -16,7 +16,7 @@ from app.own.crew import Crew
 from app.own.desk import Desk
 from app.own.limits import STUDENT, TEACHER, Limits
 from app.own.takes import Takes
-from app.parts.library import REPOSITORY, Library, library
+from app.serving.library import REPOSITORY, Library, library
 
 SWEPT_EVERY_S = 15.0
 MODELS = REPOSITORY / "models"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from app.parts.library import REPOSITORY
+from app.serving.library import REPOSITORY
 
 MODEL_CARD = REPOSITORY / "models" / "README.md"
 DATA_CARD = REPOSITORY / "precomputed" / "DATA.md"

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.parts.library import to_begin_with
 from app.parts.names import as_text, sampler_label, singer_label, trace_label
+from app.serving.library import to_begin_with
 from svc_core.traces.catalogue import Catalogue, Entry
 
 ASKED_SHOWN = 80  # characters of an unknown id that are repeated to the reader

@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields, replace
 
 import streamlit as st
 
-from app.parts.library import to_begin_with
 from app.parts.names import as_text
 from app.parts.remembered import once_a_catalogue
+from app.serving.library import to_begin_with
 from svc_core.traces.catalogue import Catalogue, Entry
 
 ASKED_SHOWN = 80  # characters of an unknown id that are repeated to the reader

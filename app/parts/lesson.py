@@ -11,10 +11,10 @@ import streamlit as st
 from app.figures.component import show_figure
 from app.parts.course import BY_ID, LESSONS, Lesson, neighbours
 from app.parts.glossary import with_terms
-from app.parts.library import library
 from app.parts.names import as_text
 from app.parts.questions import ask, questions_of
 from app.parts.terms import show_terms
+from app.serving.library import library
 from svc_core.traces.catalogue import NAMES, Catalogue, CatalogueError
 
 TEXT_PX = 760  # about 90 characters a line; longer ones are hard to read

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from app.parts.course import BY_ID
 from app.parts.exhibits import STUDENT, TEACHER, WALK, Exhibit, find_conversion
 from app.parts.glossary import GlossaryError, with_terms
-from app.parts.library import REPOSITORY
+from app.serving.library import REPOSITORY
 from svc_core.traces.catalogue import Catalogue
 from svc_core.traces.parsing import ParseError, parse
 

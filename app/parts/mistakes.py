@@ -7,8 +7,8 @@ from zlib import crc32
 
 from app.parts.exhibits import TEACHER, WALK, find_conversion
 from app.parts.glossary import with_terms
-from app.parts.library import NEARNESS
 from app.parts.verdicts import UNUSUAL
+from app.serving.library import NEARNESS
 from svc_core.traces.catalogue import Catalogue, Entry
 
 FAILURE = "failure"

@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.figures.room import room_style
 from app.parts.course import LESSONS
 from app.parts.exhibits import WALK, find_conversion
-from app.parts.library import TRACES_PATH, library, to_begin_with
-from app.parts.served import WEB, WEB_PATH
+from app.serving.library import TRACES_PATH, library, to_begin_with
+from app.serving.served import WEB, WEB_PATH
 from svc_core.traces.catalogue import CatalogueError
 from svc_core.traces.manifest import MANIFEST
 from svc_core.traces.trace import Trace, TraceError

@@ -24,7 +24,7 @@ from pathlib import Path
 from app.figures.component import show_figure
 from app.parts.exhibits import WALK, find_conversion
 from app.parts.glossary import GlossaryError, with_terms
-from app.parts.library import REPOSITORY, library
+from app.serving.library import REPOSITORY, library
 from svc_core.traces.catalogue import CatalogueError
 from svc_core.traces.parsing import ParseError, parse
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from app.parts.library import REPOSITORY
+from app.serving.library import REPOSITORY
 from svc_core.traces.parsing import ParseError, parse
 
 SCORES = REPOSITORY / "app" / "texts" / "scores.toml"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from app.parts.library import REPOSITORY
+from app.serving.library import REPOSITORY
 
 SPEED = REPOSITORY / "precomputed" / "lessons" / "speed.csv"
 APART = {"conditions": "once before: the draft", "vocoder": "once after: the vocoder"}  # what is no sampler

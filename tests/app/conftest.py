@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.parts import library as libraries
+from app.serving import library as libraries
 from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.writing import write_trace
 from tests.support.hand_traces import hand_files, hand_manifest

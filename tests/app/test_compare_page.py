@@ -9,9 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from app.parts.course import LESSONS
 from app.parts.exhibits import STUDENT, TEACHER, WALK, find_conversion
-from app.parts.library import REPOSITORY, library
 from app.parts.preload import COMPARE_FIGURES
 from app.parts.scores import scores
+from app.serving.library import REPOSITORY, library
 from tests.app.conftest import show
 
 PAGE = str(Path(REPOSITORY) / "app" / "expert" / "compare.py")

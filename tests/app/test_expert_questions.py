@@ -7,7 +7,7 @@ import pytest
 
 from app.expert.questions import FAILS_BELOW, MOST_COMPARED, questions
 from app.expert.selection import facets, fitting
-from app.parts.library import REPOSITORY
+from app.serving.library import REPOSITORY
 from svc_core.traces.catalogue import Catalogue, read_catalogue
 
 ANCHORS = {"filter", "side-by-side", "along-the-walks", "inside", "explain"}

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.expert.explain import MOST_OFFERED, explained
 from app.parts.lesson import NOTHING
-from app.parts.library import library
+from app.serving.library import library
 from svc_core.traces.catalogue import NAMES, Catalogue, Entry
 from tests.app.conftest import show
 

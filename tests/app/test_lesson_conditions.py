@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.parts.conditions import CONDITIONS, WAYS, chances, coalitions, guided, swapped
 from app.parts.exhibits import WALK, find_conversion
-from app.parts.library import library
 from app.parts.questions import questions_of
+from app.serving.library import library
 from svc_core.traces.catalogue import Entry
 from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.writing import write_trace

@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.parts.exhibits import WALK, find_conversion
-from app.parts.library import library
 from app.parts.questions import questions_of
+from app.serving.library import library
 from tests.app.conftest import NAMES
 
 SITE = str(Path(__file__).resolve().parents[2] / "app" / "site.py")

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.parts import speed
 from app.parts.cards import EVALUATION
-from app.parts.library import REPOSITORY
+from app.serving.library import REPOSITORY
 from svc_core.traces.arrays import unpack_array
 from svc_core.traces.coding import decode_pictures
 from svc_core.traces.register import rebuild_catalogue

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.parts.library import library
 from app.parts.questions import questions_of
 from app.parts.verdicts import MEASURES
+from app.serving.library import library
 from svc_core.traces.catalogue import CATALOGUE, read_catalogue, write_rows
 from svc_core.traces.trace import open_trace
 from tests.app.conftest import NAMES

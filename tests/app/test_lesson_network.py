@@ -6,7 +6,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from app.parts.exhibits import WALK, find_conversion
-from app.parts.library import library
+from app.serving.library import library
 from tests.app.conftest import NAMES
 
 SITE = str(Path(__file__).resolve().parents[2] / "app" / "site.py")

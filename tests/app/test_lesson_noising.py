@@ -5,8 +5,8 @@ from itertools import pairwise
 
 from streamlit.testing.v1 import AppTest
 
-from app.parts.library import REPOSITORY
-from app.parts.served import MATERIAL, MATERIAL_PATH
+from app.serving.library import REPOSITORY
+from app.serving.served import MATERIAL, MATERIAL_PATH
 from svc_core.traces.catalogue import read_catalogue
 from svc_core.traces.noised import read_noising
 from tests.app.conftest import NAMES, show

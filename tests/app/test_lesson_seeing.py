@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from app.parts.library import REPOSITORY, library
 from app.parts.questions import questions_of
+from app.serving.library import REPOSITORY, library
 from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.trace import open_trace
 from svc_core.traces.writing import write_trace

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.parts.library import REPOSITORY
 from app.parts.questions import questions_of
+from app.serving.library import REPOSITORY
 from svc_core.traces.catalogue import CATALOGUE
 from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.writing import write_trace

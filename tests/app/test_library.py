@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from app.parts import library as libraries
-from app.parts.library import Library
+from app.serving import library as libraries
+from app.serving.library import Library
 from svc_core.traces.catalogue import CATALOGUE, CatalogueError
 from svc_core.traces.register import rebuild_catalogue
 from tests.app.conftest import NAMES, show

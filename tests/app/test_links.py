@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from app.parts.exhibits import WALK
-from app.parts.library import library
 from app.parts.links import EXHIBITS, PLAN, Demonstration, PlanError, address_of, embedded, read_plan, site_of
+from app.serving.library import library
 from tests.app.test_verdicts import catalogue, row
 
 GOOD = """

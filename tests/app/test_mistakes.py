@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from app.parts.exhibits import TEACHER, WALK
-from app.parts.library import library
 from app.parts.mistakes import FAILURE, MISTAKES, choices, rounds
+from app.serving.library import library
 from tests.app.test_verdicts import catalogue, row
 
 

@@ -6,9 +6,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from app.parts.library import Library
-from app.parts.relayed import Kept, Relay
-from app.parts.served import routes
+from app.serving.library import Library
+from app.serving.relayed import Kept, Relay
+from app.serving.served import routes
 from svc_core.traces.manifest import parse_manifest
 from tests.app.conftest import NAMES, show
 from tests.support.foreign import serve_folder

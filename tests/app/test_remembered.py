@@ -1,8 +1,8 @@
 """What is made of a catalogue is made once."""
 
 from app.parts.lesson import NOTHING
-from app.parts.library import library
 from app.parts.remembered import once_a_catalogue
+from app.serving.library import library
 
 
 def test_it_is_made_anew_for_another_catalogue_only(own_traces):

@@ -3,8 +3,8 @@
 import pytest
 
 from app.parts.glossary import glossary
-from app.parts.library import REPOSITORY
 from app.parts.scores import ScoresError, for_browser, scores
+from app.serving.library import REPOSITORY
 from svc_core.traces.catalogue import read_catalogue
 
 GOOD = '[rpa]\nname = "Pitch"\nunit = "%"\nscale = 100\ndigits = 1\nbetter = "high"\nterm = "rpa"\n'

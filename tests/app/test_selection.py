@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.expert.selection import PLAIN, fitting, read_range
-from app.parts.library import REPOSITORY
+from app.serving.library import REPOSITORY
 from svc_core.traces.catalogue import Catalogue, read_catalogue
 
 

@@ -11,9 +11,9 @@ from starlette.testclient import TestClient
 from app.figures.room import room_style
 from app.parts import served
 from app.parts.course import BY_ID, LESSONS
-from app.parts.library import TRACES_PATH
 from app.parts.preload import COMPARE_FIGURES, FIRST_ARRAYS, PreparedPages, modules_of
-from app.parts.served import WEB_PATH, TraceFiles, routes
+from app.serving.library import TRACES_PATH
+from app.serving.served import WEB_PATH, TraceFiles, routes
 from tests.app.conftest import NAMES, show
 
 

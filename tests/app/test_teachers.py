@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.parts import links
 from app.parts.course import LESSONS
-from app.parts.library import library
 from app.parts.links import address_of, read_plan
+from app.serving.library import library
 
 SITE = str(Path(__file__).resolve().parents[2] / "app" / "site.py")
 SCRIPTS = {lesson.path: lesson.script for lesson in LESSONS}

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from app.parts.exhibits import WALK
-from app.parts.library import library
 from app.parts.verdicts import BY_ID, MEASURES, pair_of, verdicts, written
+from app.serving.library import library
 from svc_core.traces.catalogue import Catalogue, entry_of
 from tests.support.hand_traces import hand_manifest
 

@@ -24,7 +24,7 @@ APP_PYTHON = REPOSITORY / ".venv-app" / "bin" / "python"
 
 def measure_imports(python: str) -> list[Row]:
     code = (
-        "import sys, app.main, app.parts.scrubber, app.parts.choice, app.parts.library; "
+        "import sys, app.main, app.parts.scrubber, app.parts.choice, app.serving.library; "
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     loaded = subprocess.run([python, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)

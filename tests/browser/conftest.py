@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.parts.library import library
+from app.serving.library import library
 from tests.support.chromium import open_browser
 from tests.support.compare_page import address_of, wait_until_drawn
 from tests.support.dashboard import run_dashboard

@@ -5,8 +5,8 @@ import pytest
 from scipy.linalg import orthogonal_procrustes
 from scipy.stats import gaussian_kde
 
-from app.parts.library import library
-from app.parts.served import WEB_PATH
+from app.serving.library import library
+from app.serving.served import WEB_PATH
 from svc_core.traces.replay import replay_of
 from tests.support.compare_page import FOUR, A, B, C, D
 from tests.support.pages import address_holds

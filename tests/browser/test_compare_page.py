@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import binomtest
 
 from app.expert.selection import facets, fitting
-from app.parts.library import TRACES_PATH, library
-from app.parts.served import WEB_PATH
+from app.serving.library import TRACES_PATH, library
+from app.serving.served import WEB_PATH
 from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.replay import replay_of
 from svc_core.traces.scale import to_db

@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.parts.course import LESSONS
 from app.parts.glossary import with_terms
-from app.parts.library import library
 from app.parts.questions import questions_of
-from app.parts.served import WEB
+from app.serving.library import library
+from app.serving.served import WEB
 from svc_core.traces.catalogue import CATALOGUE
 from svc_core.traces.register import trace_folders
 from tests.support.console import watch_console

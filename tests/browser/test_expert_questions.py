@@ -5,7 +5,7 @@ import pytest
 
 from app.expert.questions import questions
 from app.expert.selection import fitting
-from app.parts.library import library
+from app.serving.library import library
 from svc_core.traces.replay import replay_of
 from svc_core.traces.scale import to_db
 from tests.support.compare_page import CATALOGUE, shown_ids, wait_until_drawn

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from app.expert.explain import explained
-from app.parts.library import TRACES_PATH, library
-from app.parts.served import WEB_PATH
+from app.serving.library import TRACES_PATH, library
+from app.serving.served import WEB_PATH
 from svc_core.traces.arrays import pack_array
 from svc_core.traces.coding import encode_pictures
 from svc_core.traces.manifest import Swap
@@ -44,7 +44,7 @@ MAIN = """
 import sys
 sys.path.insert(0, {root!r})
 import streamlit as st
-from app.parts.served import routes
+from app.serving.served import routes
 app = st.App({site!r}, routes=routes())
 """
 EVERY = 13  # no divisor of a picture's sides, so that all bands and frames are met

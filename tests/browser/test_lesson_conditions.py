@@ -8,8 +8,8 @@ import pytest
 
 from app.parts.conditions import CONDITIONS, NEWCOMER, SWAPS
 from app.parts.exhibits import STUDENT, TEACHER, WALK, find_conversion
-from app.parts.library import library
 from app.parts.questions import questions_of
+from app.serving.library import library
 from svc_core.traces.replay import replay_of
 
 FIND = """const find = (root) => root.querySelector('.compare') ?? [...root.querySelectorAll('*')]

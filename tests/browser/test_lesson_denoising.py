@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.parts.exhibits import WALK, find_conversion
-from app.parts.library import library
+from app.serving.library import library
 from svc_core.traces.replay import replay_of
 from tests.support.pages import address_holds, answer_question, step
 

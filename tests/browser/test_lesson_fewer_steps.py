@@ -6,9 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
-from app.parts.library import REPOSITORY
-from app.parts.served import WEB_PATH
 from app.parts.speed import read_speed
+from app.serving.library import REPOSITORY
+from app.serving.served import WEB_PATH
 from svc_core.traces.arrays import unpack_array
 from svc_core.traces.coding import decode_pictures
 from svc_core.traces.replay import replay_of

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from app.parts.library import library
 from app.parts.mistakes import MISTAKES
 from app.parts.verdicts import BY_ID, MEASURES, verdicts
+from app.serving.library import library
 from svc_core.traces.register import rebuild_catalogue
 from tests.support.dashboard import run_dashboard
 

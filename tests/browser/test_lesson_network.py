@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from app.parts.exhibits import STUDENT, WALK, find_conversion
-from app.parts.library import library
-from app.parts.served import WEB_PATH
+from app.serving.library import library
+from app.serving.served import WEB_PATH
 from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.steps import interval_centres
 from svc_core.traces.writing import write_trace

@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from app.parts.library import library
-from app.parts.served import MATERIAL, WEB_PATH
+from app.serving.library import library
+from app.serving.served import MATERIAL, WEB_PATH
 from svc_core.traces.noised import noised, read_noising
 from svc_core.traces.trace import open_trace
 

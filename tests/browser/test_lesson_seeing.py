@@ -9,8 +9,8 @@ import pytest
 import soundfile
 from playwright.sync_api import expect
 
-from app.parts.library import REPOSITORY, library
-from app.parts.served import WEB_PATH
+from app.serving.library import REPOSITORY, library
+from app.serving.served import WEB_PATH
 from svc_core.traces.trace import open_trace
 
 WALK = "kimseye_nakarat--makam-f3--makam-m2--keyauto--ddpm--seed0"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from app.parts.library import library
+from app.serving.library import library
 from svc_core.traces.replay import replay_of
 from svc_core.traces.trace import open_trace
 

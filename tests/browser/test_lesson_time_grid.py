@@ -6,7 +6,7 @@ from math import gcd
 import numpy as np
 import pytest
 
-from app.parts.served import WEB_PATH
+from app.serving.served import WEB_PATH
 from svc_core.config import GridConfig
 from svc_core.sound.align import Stream
 from svc_core.sound.timeline import time_grid

@@ -6,9 +6,9 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from app.parts.library import TRACES_PATH, library
 from app.parts.names import trace_label
-from app.parts.served import WEB_PATH
+from app.serving.library import TRACES_PATH, library
+from app.serving.served import WEB_PATH
 from svc_core.diffusion.noise import hash32, seeded_noise
 from svc_core.traces.coding import decode_pictures, encode_pictures
 from svc_core.traces.replay import replay_of

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from app.parts.library import library
 from app.parts.links import EXHIBITS, address_of, read_plan
+from app.serving.library import library
 
 EXPECTED_404 = ("status of 404",)  # Streamlit itself asks for its health below the page's path first
 LINKS = [link for part in read_plan().part for link in part.link]

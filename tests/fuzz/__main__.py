@@ -25,7 +25,10 @@ def main() -> int:
     if unknown := set(asked.readers) - set(READERS):
         parser.error(f"there is no reader {', '.join(sorted(unknown))}; there are {', '.join(READERS)}")
     print(f"seed {asked.seed}; goal: {GOAL}\n")
-    print("| reader | inputs | unhandled | over 1 s | over 200 MB | slowest | largest |\n|---|---|---|---|---|---|---|", flush=True)
+    print(
+        "| reader | inputs | unhandled | over 1 s | over 200 MB | slowest | largest |\n|---|---|---|---|---|---|---|",
+        flush=True,
+    )
     tallies = {}
     for name in asked.readers or READERS:
         tallies[name] = found = fuzz(name, asked.examples, asked.seed)
@@ -41,10 +44,14 @@ def main() -> int:
 
 def _tell(name: str, tally: Tally, keep: Path | None) -> None:
     for number, (what, defect) in enumerate(sorted(tally.defects.items())):
-        print(f"\n{name}: {what} ({defect.times} times; smallest input {len(defect.shown)} characters)\n  {defect.shown[:300]}")
+        print(
+            f"\n{name}: {what} ({defect.times} times; smallest input {len(defect.shown)} characters)\n  {defect.shown[:300]}"
+        )
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
-            (keep / f"{name}-{number}.txt").write_text(f"{what}\n{defect.shown}\n", encoding="utf-8", errors="backslashreplace")
+            (keep / f"{name}-{number}.txt").write_text(
+                f"{what}\n{defect.shown}\n", encoding="utf-8", errors="backslashreplace"
+            )
 
 
 if __name__ == "__main__":

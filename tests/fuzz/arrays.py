@@ -13,7 +13,22 @@ from numpy.lib import format as npy
 
 from tests.fuzz.damage import bent
 
-KINDS = ("|u1", "<u1", "<f4", ">f4", "<f8", "<i2", "<u2", "|O", "|S10", "<U5", "|V8", "<M8[s]", "[('a', '<f4')]", "f4, i2")
+KINDS = (
+    "|u1",
+    "<u1",
+    "<f4",
+    ">f4",
+    "<f8",
+    "<i2",
+    "<u2",
+    "|O",
+    "|S10",
+    "<U5",
+    "|V8",
+    "<M8[s]",
+    "[('a', '<f4')]",
+    "f4, i2",
+)
 SHAPES = (
     (), (0,), (1,), (1 << 40,), (1 << 62, 4), (-1, 5), (10**30,), (7, 8, 1), (1,) * 40, (True, 2), (2.5,), "x", None, (1 << 31, 1 << 31),
 )  # fmt: skip
@@ -43,7 +58,9 @@ def bent_array(array: np.ndarray) -> st.SearchStrategy[bytes]:
 
 def _npy(kind: str, shape: object, fortran: object, body: bytes, version: tuple[int, int] = (1, 0)) -> bytes:
     descr = repr(kind) if not kind.startswith("[") else kind
-    return _with_header(f"{{'descr': {descr}, 'fortran_order': {fortran!r}, 'shape': {shape!r}, }}\n".encode(), version, body)
+    return _with_header(
+        f"{{'descr': {descr}, 'fortran_order': {fortran!r}, 'shape': {shape!r}, }}\n".encode(), version, body
+    )
 
 
 def _with_header(header: bytes, version: tuple[int, int], body: bytes) -> bytes:

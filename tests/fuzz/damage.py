@@ -12,7 +12,19 @@ NUMBERS = tuple(
     for number in (0, 1, 1 << (8 * size - 1), (1 << (8 * size - 1)) - 1, (1 << 8 * size) - 1)
     for order in ("little", "big")
 )
-BYTES = (b"", b"\0", b"\n", b"\xff" * 4, b'"', b",", b"{", b"[" * 2_000, b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\0" * 5_000)
+BYTES = (
+    b"",
+    b"\0",
+    b"\n",
+    b"\xff" * 4,
+    b'"',
+    b",",
+    b"{",
+    b"[" * 2_000,
+    b"\xef\xbb\xbf",
+    b"\xed\xa0\x80",
+    b"\0" * 5_000,
+)
 
 
 def bent(data: bytes, begin: int = 0) -> st.SearchStrategy[bytes]:

@@ -20,7 +20,22 @@ from tests.fuzz.values import bent_json
 
 WEB = Path(__file__).parents[2] / "app" / "web"
 PROGRAM = Path(__file__).with_name("addresses.mjs")
-NAMES = ("step", "phrase", "layer", "at", "t", "seed", "look", "rpa", "source", "target", "sampler", "without", "key", "swap")
+NAMES = (
+    "step",
+    "phrase",
+    "layer",
+    "at",
+    "t",
+    "seed",
+    "look",
+    "rpa",
+    "source",
+    "target",
+    "sampler",
+    "without",
+    "key",
+    "swap",
+)
 
 
 class ScriptError(Exception):
@@ -63,7 +78,9 @@ def addresses(folder: Path) -> Reader:
     texts = st.one_of(ends, st.tuples(ends, ends).map(":".join), st.text(max_size=20), st.integers(-5, 1_005).map(str))
     pairs = st.lists(st.tuples(st.sampled_from(NAMES) | st.text(max_size=5), texts), max_size=6)
     plain = pairs.map(lambda pairs: "?" + "&".join(f"{name}={text}" for name, text in pairs))
-    inputs = st.tuples(plain | st.text().map(lambda text: f"?{text}"), st.sampled_from([[0], list(range(999, -1, -1)), [0, 25, 50]]))
+    inputs = st.tuples(
+        plain | st.text().map(lambda text: f"?{text}"), st.sampled_from([[0], list(range(999, -1, -1)), [0, 25, 50]])
+    )
     laid: list[dict[str, Any]] = []
 
     def lay(given: tuple[str, list[int]]) -> None:

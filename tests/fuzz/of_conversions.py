@@ -89,7 +89,9 @@ def plan(folder: Path) -> Reader:
 
     def read() -> None:
         found = read_plan(path)
-        plan_jobs(found, corpus, credits_of, {name: model for name in found.models if name.endswith("model.safetensors")})
+        plan_jobs(
+            found, corpus, credits_of, {name: model for name in found.models if name.endswith("model.safetensors")}
+        )
 
     return Reader(bent_toml(PLAN), one_file(path), read, (JobError,))
 
@@ -97,9 +99,10 @@ def plan(folder: Path) -> Reader:
 def sources(folder: Path) -> Reader:
     """A list of recordings; the other kind of list is a text of paths."""
     path = folder / "list.json"
-    inputs = st.one_of(bent_json(["one.wav", "a/two.wav", "../three.wav"]), st.lists(st.sampled_from(TEXTS)).map(
-        lambda texts: json.dumps(texts).encode()
-    ))
+    inputs = st.one_of(
+        bent_json(["one.wav", "a/two.wav", "../three.wav"]),
+        st.lists(st.sampled_from(TEXTS)).map(lambda texts: json.dumps(texts).encode()),
+    )
     return Reader(inputs, one_file(path), lambda: find_sources([path]), (SourceError,))
 
 

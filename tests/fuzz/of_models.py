@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from safetensors.torch import save
 
 from svc_core.config import CodeConfig, Config, GridConfig, VocoderConfig
 from svc_core.light.files import DESCRIPTION, LightError, open_graph, read_description, sha256
-from svc_core.model.checkpoint import CheckpointError, load_model, model_hash, save_model
+from svc_core.model.checkpoint import CheckpointError, load_model, save_model
 from svc_core.model.content_encoder import ContentEncoder
 from svc_core.model.system import VoiceConverter
 from svc_core.phones.encoder_file import Recogniser, load_recogniser, save_content_encoder
@@ -44,7 +42,9 @@ def model(folder: Path) -> Reader:
     base, path, rest = folder / "base.safetensors", folder / "model.safetensors", folder / "rest.safetensors"
     save_model(base, whole, whole.state_dict())
     save_model(rest, whole, whole.state_dict() | {"mel_mean": torch.tensor(3.0)}, base=base)
-    inputs = st.one_of(*[_bent_safetensors(base.read_bytes(), ("config", "singers"))] * 3, _bent_safetensors(rest.read_bytes(), ()))
+    inputs = st.one_of(
+        *[_bent_safetensors(base.read_bytes(), ("config", "singers"))] * 3, _bent_safetensors(rest.read_bytes(), ())
+    )
     return Reader(inputs, one_file(path), lambda: load_model(path), (CheckpointError,))
 
 
@@ -76,7 +76,11 @@ def _bent_safetensors(data: bytes, metadata: tuple[str, ...]) -> st.SearchStrate
     for name in metadata:
         inner = bent_json(json.loads(header["__metadata__"][name]))
         kinds += [inner.map(lambda new, name=name: _headed((_with_metadata(header, name, new), body)))] * 2
-    kinds.append(st.sampled_from(TEXTS).map(lambda text: _headed((_with_metadata(header, "base", text.encode("utf-8", "replace")), body))))
+    kinds.append(
+        st.sampled_from(TEXTS).map(
+            lambda text: _headed((_with_metadata(header, "base", text.encode("utf-8", "replace")), body))
+        )
+    )
     kinds.append(_wide.map(lambda tensors: save(tensors, header["__metadata__"])))
     return st.one_of(kinds)
 
@@ -168,7 +172,11 @@ def light(folder: Path) -> Reader:
     few = bent_value({name: whole[name] for name in parts}).map(
         lambda new: written(whole | new) if isinstance(new, dict) else written(new)
     )
-    inputs = st.one_of(bent_json(whole), few, st.tuples(st.sampled_from(sorted(whole)), hostile).map(lambda new: written(whole | dict([new]))))
+    inputs = st.one_of(
+        bent_json(whole),
+        few,
+        st.tuples(st.sampled_from(sorted(whole)), hostile).map(lambda new: written(whole | dict([new]))),
+    )
 
     def read() -> None:
         found = read_description(folder)
@@ -176,7 +184,14 @@ def light(folder: Path) -> Reader:
             found.singer_id("makam-f3")
         with suppress(LightError):
             open_graph(folder, "student.onnx", found, 1)
-        hash((found.mel_mean_ln + found.mel_std_ln, found.noise_step + 1, found.refinement.iterations + 1, found.config.grid.hop))
+        hash(
+            (
+                found.mel_mean_ln + found.mel_std_ln,
+                found.noise_step + 1,
+                found.refinement.iterations + 1,
+                found.config.grid.hop,
+            )
+        )
 
     return Reader(inputs, one_file(path), read, (LightError,))
 

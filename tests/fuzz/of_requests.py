@@ -50,7 +50,9 @@ def requests(folder: Path) -> Reader:
     takes = Takes(folder)
     key, at = takes.create()
     (at / "made.wav").write_bytes(b"x" * 100)
-    studio = SimpleNamespace(limits=Limits(most_bytes=MOST_BYTES), takes=takes, desk=_Desk(), forget=lambda take: take == key)
+    studio = SimpleNamespace(
+        limits=Limits(most_bytes=MOST_BYTES), takes=takes, desk=_Desk(), forget=lambda take: take == key
+    )
     routes.methods = lambda: (STUDENT,)
     app = Starlette(routes=own_routes(lambda: studio))
     name = st.sampled_from([*TEXTS, key, "sent", "made.wav", "..%2f..%2fsent", "../../x", "made.wav/.", "%ff"]).map(
@@ -65,7 +67,9 @@ def requests(folder: Path) -> Reader:
         name.map(lambda text: ("GET", f"/jobs/{text}")),
     )
     visitors = st.sampled_from([b"a" * 22] * 8 + [b"", b"\xff" * 22, b"a" * 22 + b"\n", b"a b"])
-    lengths = st.sampled_from([None] * 6 + [b"", b"0", b"-1", b"9" * 30, b"1_0", b"\xb2", b" 5", b"x", b"9" * 5_000, b"1e3"])
+    lengths = st.sampled_from(
+        [None] * 6 + [b"", b"0", b"-1", b"9" * 30, b"1_0", b"\xb2", b" 5", b"x", b"9" * 5_000, b"1e3"]
+    )
     bodies = st.one_of(bent_json(ASKED), bent_json(ASKED), st.binary(max_size=30), st.just(b"x" * (2 * MOST_BYTES)))
     laid: list[tuple] = []
 

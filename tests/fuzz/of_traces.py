@@ -10,7 +10,6 @@ import shutil
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -181,9 +180,10 @@ def _write_huge(folder: Path, steps: int, bands: int, frames: int, pictures: int
         "f0.npy.gz": ("<u2", (2 + len(manifest.contours.predicted) + len(manifest.contours.state), frames)),
         "hidden.npy.gz": ("<i2", (1, components, steps)),
     }
-    files = {
-        name: huge_array(kind, shape) if values < 1 << 28 else b"" for name, (kind, shape) in arrays.items()
-    } | {"metrics.csv": b"place\n", manifest.sounds[0].predicted: b""}
+    files = {name: huge_array(kind, shape) if values < 1 << 28 else b"" for name, (kind, shape) in arrays.items()} | {
+        "metrics.csv": b"place\n",
+        manifest.sounds[0].predicted: b"",
+    }
     manifest = replace(manifest, files={name: listed(name, len(data))[name] for name, data in files.items()})
     for name, data in (files | {MANIFEST: manifest.to_json().encode()}).items():
         one_file(folder / name)(data)

@@ -80,7 +80,11 @@ def bent_toml(text: str) -> st.SearchStrategy[bytes]:
     change = st.one_of(
         st.tuples(st.just("value"), st.integers(0, keys - 1), st.sampled_from(LITERALS)),
         st.tuples(st.just("value"), st.integers(0, keys - 1), st.sampled_from(LITERALS)),
-        st.tuples(st.just("key"), st.integers(0, keys - 1), st.sampled_from(["", "k" * 50_000, '"\\u0000"', "a.b.c", "modell", "self"])),
+        st.tuples(
+            st.just("key"),
+            st.integers(0, keys - 1),
+            st.sampled_from(["", "k" * 50_000, '"\\u0000"', "a.b.c", "modell", "self"]),
+        ),
         st.tuples(st.just("drop"), st.integers(0, keys - 1)),
     )
     changed = st.lists(change, min_size=1, max_size=4).map(lambda changes: _other_toml(text, changes))

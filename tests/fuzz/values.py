@@ -20,14 +20,26 @@ WHOLES = (
 )  # fmt: skip
 FLOATS = (-0.0, 0.5, -1.5, 1e-320, 1e-9, 1e9, 1e300, 1.7976931348623157e308, float("nan"), float("inf"), -float("inf"))
 # texts of JSON that json.dumps does not write, or not in time; the first is a number of 5000 digits
-RAW = ("9" * 5_000, "[" * 50_000, "[" * 900 + "]" * 900, '{"a":' * 50_000, "{" * 3, "1e999", "-", "[1,]", "[0" + ",0" * 100_000 + "]")
+RAW = (
+    "9" * 5_000,
+    "[" * 50_000,
+    "[" * 900 + "]" * 900,
+    '{"a":' * 50_000,
+    "{" * 3,
+    "1e999",
+    "-",
+    "[1,]",
+    "[0" + ",0" * 100_000 + "]",
+)
 MARK = "@raw-{}@"
 
 hostile = st.one_of(
     st.sampled_from(TEXTS),
     st.sampled_from(WHOLES),
     st.sampled_from(FLOATS),
-    st.sampled_from([None, True, False, [], {}, [[]], [{}], {"": {}}, [None] * 1_000, {str(n): n for n in range(1_000)}]),
+    st.sampled_from(
+        [None, True, False, [], {}, [[]], [{}], {"": {}}, [None] * 1_000, {str(n): n for n in range(1_000)}]
+    ),
     st.sampled_from([MARK.format(number) for number in range(len(RAW))]),
     st.integers(-(1 << 66), 1 << 66),
     st.integers(-20, 2_000),
@@ -93,7 +105,9 @@ def _repeated(old: Any, times: int) -> Any:
 
 def _without(old: Any, part: Any, new: str | None) -> Any:
     if isinstance(old, dict):
-        return {(new if name == part else name): value for name, value in old.items() if new is not None or name != part}
+        return {
+            (new if name == part else name): value for name, value in old.items() if new is not None or name != part
+        }
     return [value for index, value in enumerate(old) if index != part] if isinstance(old, list) else old
 
 

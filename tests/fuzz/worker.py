@@ -82,7 +82,9 @@ def _fuzz_until_death(tally: Tally, name: str, examples: int, seed: int, folder:
         while here.poll(patience_s):
             kind, *what = here.recv()
             if kind == "end":
-                tally.inputs = tally.inputs + max(0, examples - what[0])  # fewer different ones are there than asked for
+                tally.inputs = tally.inputs + max(
+                    0, examples - what[0]
+                )  # fewer different ones are there than asked for
                 return
             tally.add(*what)
             patience_s = HUNG_S
@@ -128,6 +130,10 @@ def _try(reader: Reader) -> None:
 def each_of(inputs: Any, examples: int, seed: int, act: Callable[[Any], object]) -> None:
     """Hypothesis's generator alone: no search for a smaller failure, since ``act`` never fails."""
     run = settings(
-        max_examples=examples, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
     run(seeded(seed)(given(inputs)(act)))()

@@ -2,8 +2,8 @@
 
 import json
 
-from app.parts.library import REPOSITORY
 from app.parts.preload import modules_of
+from app.serving.library import REPOSITORY
 from tests.load.survey import imported, read_manifest
 
 

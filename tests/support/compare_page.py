@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Locator, Page
 
 from app.parts.exhibits import STUDENT, TEACHER, WALK, find_conversion
-from app.parts.library import library
+from app.serving.library import library
 
 CATALOGUE = library().catalogue()
 # Four walks of one phrase by the same two singers: a thousand steps, forty, one, and a thousand from other noise.

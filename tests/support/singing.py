@@ -10,7 +10,7 @@ import soundfile
 from playwright.sync_api import Browser
 
 from app.parts.exhibits import WALK, find_conversion
-from app.parts.library import library
+from app.serving.library import library
 from tests.support.chromium import launch
 
 

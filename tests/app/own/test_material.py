@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from app.own.material import examples, voices
-from app.parts.library import library
+from app.serving.library import library
 from svc_core.traces.ranges import RANGES
 from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.writing import write_trace

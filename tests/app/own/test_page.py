@@ -5,8 +5,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.own import page as script
 from app.own.material import MOST_EXAMPLES
-from app.parts.library import REPOSITORY, library
 from app.parts.scores import scores
+from app.serving.library import REPOSITORY, library
 from svc_core.own.recording import LONGEST_S, SHORTEST_S
 from tests.app.conftest import show
 from tests.app.test_compare_page import figures

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from app.own.limits import STUDENT, TEACHER, Limits
 from app.own.routes import OWN_PATH, own_routes
 from app.own.studio import Studio, command_with
-from app.parts.library import library
+from app.serving.library import library
 from svc_core.traces.trace import open_trace
 from tests.app.own.test_crew import wait_until
 from tests.conftest import RATE_HZ, contour, voice

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.parts.library import Library
+from app.serving.library import Library
 from svc_core.traces.manifest import MANIFEST
 from svc_core.traces.trace import TraceError
 

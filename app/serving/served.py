@@ -17,8 +17,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from app.parts.library import REPOSITORY, TRACES_PATH, Library, library
-from app.parts.relayed import Relay
+from app.serving.library import REPOSITORY, TRACES_PATH, Library, library
+from app.serving.relayed import Relay
 from svc_core.traces.catalogue import CATALOGUE, CatalogueError, write_rows
 
 WEB = REPOSITORY / "app" / "web"
