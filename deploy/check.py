@@ -33,7 +33,7 @@ HANDSHAKE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
 }
-LONGEST_S = 60.0  # for looking at one second of sound
+LONGEST_S = 180.0  # for looking at a second of sound, by a worker that may have to be started
 
 
 class Answer:
@@ -112,8 +112,9 @@ def serves_a_trace(site: Site) -> str:
         data = gzip.decompress(answer.body) if twice else answer.body
         expect(hashlib.sha256(data).hexdigest() == facts["sha256"], f"{name} arrives changed")
     part = site.ask(versioned, Range="bytes=0-9")
-    expect(part.status == 206 and part.body == data[:10], f"a part of {name} answers {part.status}")
-    return f"1 of {len(rows)} traces, {name}: checksum, caching, range{', compressed twice' if twice else ''}"
+    whole = part.status == 200 and part.body == data  # traces handed on from elsewhere: the pages ask for no parts
+    expect(whole or (part.status == 206 and part.body == data[:10]), f"a part of {name} answers {part.status}")
+    return f"1 of {len(rows)} traces, {name}: checksum, caching{', compressed twice' if twice else ''}"
 
 
 def asks_again(site: Site) -> str:
