@@ -9,7 +9,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from app.figures.room import room_style
-from app.parts import served
+from app.serving import served
 from app.parts.course import BY_ID, LESSONS
 from app.parts.preload import COMPARE_FIGURES, FIRST_ARRAYS, PreparedPages, modules_of
 from app.serving.library import TRACES_PATH
