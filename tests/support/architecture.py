@@ -94,16 +94,17 @@ def picture() -> str:
     return drawn(reduced(imports()))
 
 
-def in_guide(text: str) -> str:
-    """The picture as the guide has it. Raises ValueError where it has none."""
+def parted(text: str) -> tuple[str, str, str]:
+    """The guide before its picture, the picture, and after it. Raises ValueError where it has none."""
     start = text.index(BEGIN) + len(BEGIN)
-    return text[start : text.index(END, start)]
+    end = text.index(END, start)
+    return text[:start], text[start:end], text[end:]
 
 
 def main() -> None:
-    text = GUIDE.read_text(encoding="utf-8")
+    before, _, after = parted(GUIDE.read_text(encoding="utf-8"))
     partial = GUIDE.with_suffix(".partial")
-    partial.write_text(text.replace(in_guide(text), picture(), 1), encoding="utf-8")
+    partial.write_text(before + picture() + after, encoding="utf-8")
     partial.replace(GUIDE)
 
 
