@@ -50,6 +50,8 @@ class TraceFiles(StaticFiles):
             return Response("not found", status_code=404)
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = FOR_GOOD if b"v=" in scope["query_string"] else ASK_AGAIN
+        if path.endswith(".gz") and "content-type" in response.headers:
+            response.headers["Content-Type"] = "application/gzip"  # the server would pack it a second time
         return response
 
 

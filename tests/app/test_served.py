@@ -228,3 +228,9 @@ def test_page_of_traces_elsewhere_names_their_server_and_does_not_wait_for_it(mo
     links = open_client().get("/").headers["link"]
     assert "<https://traces.invalid>; rel=preconnect; crossorigin" in links
     assert TRACES_PATH + "/" not in links.replace("https://", "")
+
+
+def test_arrays_are_sent_as_what_they_are_so_that_nobody_packs_them_again(own_traces):
+    answer = open_client().get(f"{TRACES_PATH}/{NAMES[0]}/walk.npy.gz")
+    assert answer.headers["content-type"] == "application/gzip"
+    assert answer.content == (own_traces / NAMES[0] / "walk.npy.gz").read_bytes()
