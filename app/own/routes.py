@@ -39,6 +39,7 @@ OWN_PATH = "/own"
 SENT = "sent"  # the recording as it came, whatever its name was: a name is never used
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 NO_FILE = "There is no such file here (any more)."
+NO_ROOM = "This server could not keep the recording; please try again later."
 
 
 def own_routes(open_studio: Callable[[], Studio] = studio) -> list[BaseRoute]:
@@ -53,6 +54,8 @@ def own_routes(open_studio: Callable[[], Studio] = studio) -> list[BaseRoute]:
                 return _json({"problem": str(error)}, error.status)
             except TakesError as error:
                 return _json({"problem": str(error)}, 503)
+            except OSError:  # a full disk has no room for a folder either
+                return _json({"problem": NO_ROOM}, 503)
             except ClientDisconnect:
                 return Response(status_code=400, headers=HEADERS)  # nobody reads it
 
@@ -184,7 +187,7 @@ async def _keep(request: Request, path: Path, most: int) -> None:
             if file.tell() == 0:
                 raise RequestError(400, "The recording is empty; record again, or choose another file.")
     except OSError as error:
-        raise RequestError(503, "This server could not keep the recording; please try again later.") from error
+        raise RequestError(503, NO_ROOM) from error
 
 
 def _result(job: Job) -> dict[str, object]:

@@ -26,6 +26,13 @@ from svc_core.traces.trace import Trace, TraceError
 
 IMPORTS = re.compile(r'^(?:import|export) .*?"\./([a-z_]+\.js)";', re.MULTILINE | re.DOTALL)
 HEAD_END = b"</head>"
+# what says that the server is gone must be there before it goes; type=module waits for the body
+CONNECTION = f'<script type="module" src=".{WEB_PATH}/connection.js"></script>'
+CONNECTION_STYLE = """
+#connection { position: fixed; z-index: 1000000; bottom: 0.75rem; left: 50%; translate: -50% 0; margin: 0; }
+#connection { max-width: min(92vw, 40rem); padding: 0.5rem 1rem; border-radius: 0.5rem; }
+#connection { background: #1a1323; color: #fff; border: 1px solid #cfc6d4; font: 0.95rem/1.4 sans-serif; }
+#connection[hidden] { display: none; }"""
 COMPARE = "compare"  # which conversions it shows its own figures find out
 COMPARE_FIGURES = ("questions", "explorer", "workbench", "trends", "matrix", "maps", "picks", "explain", "takeaway")
 OWN = "own"  # its trace is yet to be made
@@ -43,11 +50,11 @@ FIRST_ARRAYS = (
 
 
 class PreparedPages:
-    """Middleware: adds the Link header and the style sheet to pages, and leaves all other answers alone."""
+    """Middleware: adds the Link header, the style sheet and connection.js to pages; leaves all other answers alone."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.style = f"<style>\n{room_style()}\n</style>".encode()
+        self.head = f"<style>\n{room_style()}{CONNECTION_STYLE}\n</style>{CONNECTION}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start: Message | None = None  # of a page: held back until its length is known
@@ -64,7 +71,7 @@ class PreparedPages:
             page += message.get("body", b"")
             if message.get("more_body", False):
                 return
-            whole = page if scope["method"] == "HEAD" else page.replace(HEAD_END, self.style + HEAD_END, 1)
+            whole = page if scope["method"] == "HEAD" else page.replace(HEAD_END, self.head + HEAD_END, 1)
             await send({**start, "headers": _headers(start, scope, len(whole) - len(page))})
             await send({"type": "http.response.body", "body": whole})
 

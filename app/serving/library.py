@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 
 from svc_core.traces.catalogue import CATALOGUE, Catalogue, CatalogueError, Entry, read_catalogue
 from svc_core.traces.place import Place, place_of
-from svc_core.traces.trace import Trace, open_trace
+from svc_core.traces.trace import Trace, TraceError, open_trace
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TRACES_PATH = "/traces"
 ASK_AGAIN_S = 10.0  # a request to another machine takes a tenth of a second: not at every click
+OPEN_AGAIN_S = 0.05
 NEARNESS = "similarity_to_target"  # a score, where the traces have it
 MOST_MANIFESTS = 256  # kept of traces at an address; each takes about 50 kB
 
@@ -62,7 +63,11 @@ class Library:
     def open(self, entry: Entry) -> Trace:
         """The trace of a listed entry: its manifest, and in a folder the sizes of its files. Raises TraceError."""
         if self.is_local:
-            return open_trace(self.place.child(entry.id))
+            try:
+                return open_trace(self.place.child(entry.id))
+            except TraceError:  # it may just be being replaced, which takes a few milliseconds
+                time.sleep(OPEN_AGAIN_S)
+                return open_trace(self.place.child(entry.id))
         return self._opened(entry.id, entry.fingerprint, entry.bytes)
 
     def _open(self, trace: str, fingerprint: str, size: int) -> Trace:

@@ -3,16 +3,19 @@
 Traces in a folder, and the modules, are Starlette's StaticFiles: range requests, ETag, Last-Modified.
 Traces at an address the browser fetches from there itself; where it cannot, they are handed on here
 (see relayed). A manifest is asked for anew each time (usually answered 304 Not Modified); the files
-it names carry their checksum in the address, so they may be kept for good.
+it names carry their checksum in the address, so they may be kept for good, and are sent only while it is theirs.
 """
 
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
+from urllib.parse import parse_qs
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -26,6 +29,8 @@ MATERIAL = REPOSITORY / "precomputed" / "lessons"  # goes with the lessons' text
 MATERIAL_PATH = "/material"
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
+ANOTHER = "This file is damaged, or was recorded anew; ask for its trace.json again."
+MOST_CHECKSUMS = 4096  # kept; some three hundred bytes each
 
 
 def _version(folder: Path) -> str:
@@ -49,10 +54,28 @@ class TraceFiles(StaticFiles):
         if any(part.startswith(".") for part in Path(path).parts):
             return Response("not found", status_code=404)
         response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = FOR_GOOD if b"v=" in scope["query_string"] else ASK_AGAIN
+        version = parse_qs(scope["query_string"].decode("latin-1")).get("v")
+        if version and isinstance(response, FileResponse) and not await run_in_threadpool(_is_of, response, version[0]):
+            return PlainTextResponse(ANOTHER, status_code=409, headers={"Cache-Control": "no-store"})
+        response.headers["Cache-Control"] = FOR_GOOD if version else ASK_AGAIN
         if path.endswith(".gz") and "content-type" in response.headers:
             response.headers["Content-Type"] = "application/gzip"  # the server would pack it a second time
         return response
+
+
+def _is_of(response: FileResponse, version: str) -> bool:
+    """Whether a file still is the one whose checksum its address names: a browser will keep it for good."""
+    stat = response.stat_result
+    try:
+        return _checksum(str(response.path), stat.st_ino, stat.st_size, stat.st_mtime_ns).startswith(version)
+    except OSError:
+        return False
+
+
+@lru_cache(MOST_CHECKSUMS)
+def _checksum(path: str, inode: int, size: int, changed_ns: int) -> str:
+    """SHA-256 of a file; what was found is kept until the file is another."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 class WebFiles(StaticFiles):

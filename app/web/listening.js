@@ -19,6 +19,7 @@ export class Listening {
     this.titles = new Map(this.buttons.map((button) => [button, button.title]));
     this.kind = null; // of the sound that was heard last
     this.heard = null; // its place, if it is a step's
+    this.complained = false; // of a sound
   }
 
   // `panels`: figures by name, whose pictures show the playhead.
@@ -45,21 +46,27 @@ export class Listening {
       return;
     }
     this.kind = kind;
-    this.play(this.sound(kind, place)).then(() => this.runPlayhead()).catch((error) => {
-      this.say(`This sound cannot be played: ${error.message}.`);
-    });
+    this.play(this.sound(kind, place)).then(() => this.runPlayhead()).catch((error) => this.complain(error));
   }
 
   // While a step's sound plays, another step takes over where it stands.
   follow(place) {
     if (!this.player.playing || !OF_STEPS.includes(this.kind)) return;
     const wanted = this.sound(this.kind, place);
-    if (wanted.place !== this.heard) this.play(wanted, { follow: true }).catch(() => {});
+    if (wanted.place !== this.heard) this.play(wanted, { follow: true }).catch((error) => this.complain(error));
   }
 
-  play({ name, load, place = null }, options) {
+  // What was said of a sound is taken back as soon as one sounds.
+  async play({ name, load, place = null }, options) {
     this.heard = place;
-    return this.player.play(name, load, options);
+    await this.player.play(name, load, options);
+    if (this.complained) this.say("");
+    this.complained = false;
+  }
+
+  complain(error) {
+    this.complained = true;
+    this.say(`This sound cannot be played: ${error.message}.`);
   }
 
   runPlayhead() {

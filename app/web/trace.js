@@ -5,8 +5,15 @@ import { LONGEST_MANIFEST, faultOf } from "./manifest.js";
 import { unpackArray } from "./npy.js";
 import { ROWS, readWalk } from "./replay.js";
 
-export class TraceProblem extends Error {}
+export class TraceProblem extends Error {
+  // `why`: the reason alone, for a sentence that begins otherwise.
+  constructor(message, why = message) {
+    super(message);
+    this.why = why;
+  }
+}
 
+const ANOTHER = 409; // the server has another file of that name than the manifest names
 const refused = new Set(); // roots that did not answer this page: not asked again for every file
 
 export class Trace {
@@ -77,12 +84,26 @@ export class Trace {
 
   // A text file of the trace, such as metrics.csv.
   async text(name) {
-    return new TextDecoder().decode(await this.sound(name));
+    return new TextDecoder().decode(await this.bounded(await this.reach(name), this.manifest.files[name].bytes));
   }
 
-  // The bytes of a sound.
+  // The bytes of a sound, as they were written: a browser would play damaged ones, with a crack. Rejects with a
+  // TraceProblem whose message is a reason, and names file and conversion.
   async sound(name) {
-    return (await this.bounded(await this.reach(name), this.manifest.files[name].bytes)).buffer;
+    const fail = (why) => new TraceProblem(`${why}, of the conversion “${this.id}”`);
+    let damage = null;
+    // what the browser keeps may be what is damaged: asked for once more, from the server
+    for (const cache of ["default", "reload"]) {
+      let bytes;
+      try {
+        bytes = await this.bounded(await this.reach(name, cache), this.manifest.files[name].bytes);
+      } catch (error) {
+        throw fail(error.why ?? error.message);
+      }
+      damage = await damageOf(bytes, this.manifest.files[name]);
+      if (damage === null) return bytes.buffer;
+    }
+    throw fail(`${name} is damaged (${damage})`);
   }
 
   async bounded(response, most) {
@@ -94,7 +115,7 @@ export class Trace {
       length += value.length;
       if (length > most) {
         reader.cancel().catch(() => {});
-        throw new TraceProblem(`The conversion “${this.id}” cannot be shown: a file is longer than it may be.`);
+        throw this.problem("a file is longer than it may be");
       }
       bytes.push(value);
     }
@@ -102,36 +123,38 @@ export class Trace {
   }
 
   damaged(name, why) {
-    return new TraceProblem(`The conversion “${this.id}” cannot be shown: ${name} is damaged (${why}).`);
+    return this.problem(`${name} is damaged (${why})`);
+  }
+
+  problem(why) {
+    return new TraceProblem(`The conversion “${this.id}” cannot be shown: ${why}.`, why);
   }
 
   // Asks the first root that answers. What a foreign server keeps to itself, the app itself reads.
-  async reach(name) {
-    if (this.manifest && !this.has(name)) {
-      throw new TraceProblem(`The conversion “${this.id}” cannot be shown: it has no ${name}.`);
-    }
+  async reach(name, cache = "default") {
+    if (this.manifest && !this.has(name)) throw this.problem(`it has no ${name}`);
     let why = null;
     const last = this.roots.at(-1);
     for (const root of this.roots) {
       if (refused.has(root) && root !== last) continue;
       try {
-        const response = await fetch(this.address(root, name), this.settings(root, name));
+        const response = await fetch(this.address(root, name), this.settings(root, name, cache));
         if (response.ok) return response;
-        why = `${name} is missing (status ${response.status})`;
+        why = response.status === ANOTHER ? `${name} is damaged, or was just recorded anew` : `${name} is missing (status ${response.status})`;
       } catch {
         refused.add(root);
         why = `the server does not answer (${name}); try again`;
       }
     }
-    throw new TraceProblem(`The conversion “${this.id}” cannot be shown: ${why}.`);
+    throw this.problem(why);
   }
 
   // A foreign server may say nothing of how long a manifest holds good.
-  settings(root, name) {
+  settings(root, name, cache) {
     const foreign = new URL(root).origin !== document.location.origin;
     return foreign
-      ? { credentials: "omit", referrerPolicy: "no-referrer", cache: name === "trace.json" ? "no-cache" : "default" }
-      : {};
+      ? { credentials: "omit", referrerPolicy: "no-referrer", cache: name === "trace.json" ? "no-cache" : cache }
+      : { cache };
   }
 
   // The checksum in the address lets a browser keep the file for good, and never an outdated one.
@@ -141,4 +164,14 @@ export class Trace {
     if (sha256) url.searchParams.set("v", sha256.slice(0, 8));
     return url;
   }
+}
+
+// What is wrong with the bytes of a file; null where they are those that the manifest knows. Browsers compute no
+// checksum on pages that came over plain http: there the length must do.
+async function damageOf(bytes, { bytes: length, sha256 }) {
+  if (bytes.length !== length) return "it is cut off";
+  if (!globalThis.crypto?.subtle) return null;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return found === sha256 ? null : "it is not what was written";
 }

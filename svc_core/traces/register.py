@@ -94,8 +94,11 @@ def _write(parent: Path, table: pd.DataFrame) -> Catalogue:
     except ValueError as error:
         raise CatalogueError(f"the catalogue of {parent} cannot be written: {error}; leave that trace out.") from error
     partial = parent / f".{CATALOGUE}.{os.getpid()}"
-    partial.write_bytes(text)
-    partial.replace(parent / CATALOGUE)
+    try:
+        partial.write_bytes(text)
+        partial.replace(parent / CATALOGUE)
+    finally:
+        partial.unlink(missing_ok=True)
     return catalogue
 
 

@@ -11,7 +11,14 @@ from starlette.testclient import TestClient
 from app.figures.room import room_style
 from app.serving import served
 from app.parts.course import BY_ID, LESSONS
-from app.parts.preload import COMPARE_FIGURES, FIRST_ARRAYS, PreparedPages, modules_of
+from app.parts.preload import (
+    COMPARE_FIGURES,
+    CONNECTION,
+    CONNECTION_STYLE,
+    FIRST_ARRAYS,
+    PreparedPages,
+    modules_of,
+)
 from app.serving.library import TRACES_PATH
 from app.serving.served import WEB_PATH, TraceFiles, routes
 from tests.app.conftest import NAMES, show
@@ -37,8 +44,16 @@ def test_manifest_is_asked_for_again_and_answered_with_304(client, manifest_path
 
 
 def test_files_asked_for_by_checksum_may_be_kept_for_good(client, manifest_path):
-    answer = client.get(manifest_path.replace("trace.json", "predicted.npy.gz?v=01234567"))
+    version = client.get(manifest_path).json()["files"]["predicted.npy.gz"]["sha256"][:8]
+    answer = client.get(manifest_path.replace("trace.json", f"predicted.npy.gz?v={version}"))
     assert "immutable" in answer.headers["cache-control"]
+
+
+def test_a_file_that_is_not_the_one_asked_for_is_refused_and_kept_nowhere(client, manifest_path):
+    """Its trace was recorded anew after its manifest had been read: the new file would be kept as the old one."""
+    answer = client.get(manifest_path.replace("trace.json", "predicted.npy.gz?v=01234567"))
+    assert (answer.status_code, answer.headers["cache-control"]) == (409, "no-store")
+    assert "recorded anew" in answer.text
 
 
 def test_part_of_a_file_can_be_asked_for(client, manifest_path):
@@ -84,7 +99,7 @@ def test_unfinished_traces_are_hidden(tmp_path):
 
 PAGE = "<html><head><title>é</title></head><body>page</body></html>"
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-STYLE = f"<style>\n{room_style()}\n</style>"
+ADDED = f"<style>\n{room_style()}{CONNECTION_STYLE}\n</style>{CONNECTION}"
 
 
 def in_pieces(request):
@@ -119,15 +134,15 @@ def preloaded_traces(answer) -> set[str]:
 
 def test_page_keeps_room_for_its_figures_and_its_length_is_right(own_traces):
     answer = open_client().get("/")
-    assert answer.text == PAGE.replace("</head>", STYLE + "</head>")
-    assert int(answer.headers["content-length"]) == len(answer.content) == len((PAGE + STYLE).encode())
+    assert answer.text == PAGE.replace("</head>", ADDED + "</head>")
+    assert int(answer.headers["content-length"]) == len(answer.content) == len((PAGE + ADDED).encode())
     assert answer.headers["cache-control"] == "no-cache"
     assert "etag" not in answer.headers  # it was that of another page
 
 
 def test_page_in_pieces_is_put_together(own_traces):
     answer = open_client().get("/pieces")
-    assert answer.text == PAGE.replace("</head>", STYLE + "</head>")
+    assert answer.text == PAGE.replace("</head>", ADDED + "</head>")
     assert int(answer.headers["content-length"]) == len(answer.content)
 
 
@@ -135,7 +150,7 @@ def test_page_is_not_packed_before_it_is_added_to(own_traces):
     client = open_client(Middleware(GZipMiddleware, minimum_size=1))
     answer = client.get("/", headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in answer.headers
-    assert STYLE in answer.text
+    assert ADDED in answer.text
 
 
 def test_head_is_answered_with_the_links_and_no_body(own_traces):
@@ -210,7 +225,7 @@ def test_a_page_that_is_no_lesson_names_nothing(own_traces):
     answer = open_client().get("/about")
     assert answer.status_code == 200
     assert answer.headers.get("link", "") == ""
-    assert STYLE in answer.text
+    assert ADDED in answer.text
 
 
 def test_page_without_traces_still_answers(tmp_path, monkeypatch):
