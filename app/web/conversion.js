@@ -6,7 +6,8 @@ import { States } from "./states.js";
 import { Trace, TraceProblem } from "./trace.js";
 
 const MOST_OPEN = 8; // of 5 s, a conversion of a thousand steps takes some 6 MB, and 40 more once its noise is shown
-const AGAIN_MS = 500; // a trace that is recorded anew is between two states for some milliseconds
+const TRIES = 3;
+const AGAIN_MS = 300; // a trace that is recorded anew is between two states for some milliseconds
 const opened = new Map(); // id -> promise of a Conversion, the latest wish last
 
 // `roots`: addresses of the folder of traces, relative to the page. `onresult(trace, levels)` is called as soon
@@ -21,14 +22,15 @@ export function openConversion(roots, id, onresult = () => {}) {
 }
 
 export class Conversion {
-  // What fails is tried once more, from its manifest on: a trace may just have been replaced, a connection dropped.
+  // What fails is tried again, from its manifest on: a trace may just have been replaced, a connection dropped.
   static async load(roots, id, onresult) {
-    try {
-      return await Conversion.read(roots, id, onresult);
-    } catch (error) {
-      if (!(error instanceof TraceProblem)) throw error;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await Conversion.read(roots, id, onresult);
+      } catch (error) {
+        if (!(error instanceof TraceProblem) || tries === TRIES) throw error;
+      }
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-      return Conversion.read(roots, id, onresult);
     }
   }
 

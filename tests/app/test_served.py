@@ -9,7 +9,6 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from app.figures.room import room_style
-from app.serving import served
 from app.parts.course import BY_ID, LESSONS
 from app.parts.preload import (
     COMPARE_FIGURES,
@@ -19,6 +18,7 @@ from app.parts.preload import (
     PreparedPages,
     modules_of,
 )
+from app.serving import served
 from app.serving.library import TRACES_PATH
 from app.serving.served import WEB_PATH, TraceFiles, routes
 from tests.app.conftest import NAMES, show

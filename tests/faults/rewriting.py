@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import itertools
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.support.hand_traces import hand_files
 
 RATE_HZ = 24_000
 REBUILD_EVERY = 5
+PAUSE_S = 0.1  # the quickest conversion takes longer
 
 
 def sound(turn: int) -> bytes:
@@ -39,6 +41,7 @@ def rewrite(parent: Path) -> None:
             trace = write_trace(parent, manifest, hand_files(manifest) | {"sound/converted.flac": sound(turn)})
             register_traces(parent, [trace])
             print("first" if turn == 0 and name == NAMES[0] else turn, flush=True)
+            time.sleep(PAUSE_S)
         if turn % REBUILD_EVERY == 0:
             rebuild_catalogue(parent)
 

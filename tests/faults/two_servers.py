@@ -24,8 +24,7 @@ from tests.faults.traces import NAMES, make_traces, not_whole
 from tests.support.dashboard import REPOSITORY
 
 ASKED_S = 20.0
-TRIES = 2  # a page tries once more
-AGAIN_S = 0.5
+TRIES, AGAIN_S = 3, 0.3  # as conversion.js
 FILES = ("walk.npy.gz", "predicted.npy.gz", "f0.npy.gz", "sound/converted.flac")
 HTML = {"Accept": "text/html"}
 
@@ -134,7 +133,7 @@ def update_between(folder: Path) -> Found:
     counts, wrong, written = update(folder, ASKED_S)
     happened = (
         f"{counts['requests']} requests and {counts['opened']} traces opened in {ASKED_S:.0f} s, {written} written meanwhile: "
-        f"{counts['traces']} read and verified, {counts['again']} asked for once more, {len(wrong)} errors"
+        f"{counts['traces']} read and verified, {counts['again']} asked for again, {len(wrong)} errors"
     )
     sweep_unfinished(folder / "traces")  # the writer was told to end in the middle
     lost = len(not_whole(folder / "traces")) + counts["mixed"]

@@ -12,13 +12,13 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+
+from tests.fuzz.children import SELF, Children, reset_peak, status_bytes
 
 MOST_S, MOST_BYTES = 1.0, 200 * 10**6
 GIVEN_UP_S = 5.0  # a call that takes longer is ended
 ROOM_BYTES = 3 << 30  # beyond what a process has, it is refused more: the machine is not only ours
 TRIES = 3  # a call over a second is made again: another program may have had the processor
-STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 class GivenUpError(BaseException):
@@ -54,8 +54,7 @@ def measure(act: Callable[[], object], allowed: tuple[type[Exception], ...], tri
 def _once(act: Callable[[], object], allowed: tuple[type[Exception], ...]) -> Outcome:
     gc.collect(0)
     before, began_s, error = _reset_peak(), time.perf_counter(), ""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    with _limited():
+    with Children() as children, _limited():
         try:
             act()
         except allowed:
@@ -65,16 +64,12 @@ def _once(act: Callable[[], object], allowed: tuple[type[Exception], ...]) -> Ou
         except Exception as raised:
             error = _told(raised)
     seconds = time.perf_counter() - began_s
-    of_children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    grown = _peak() - before
-    if of_children > children:  # the largest of all until now is one of this call's
-        grown = max(grown, of_children * 1024)
-    return Outcome(seconds, max(grown, 0), error)
+    return Outcome(seconds, max(_peak() - before, children.grown, 0), error)
 
 
 def limit_memory() -> None:
     """From here on this process is refused what would hurt the machine: a MemoryError, then."""
-    now = _status("VmSize")
+    now = status_bytes(SELF, "VmSize")
     if now:
         resource.setrlimit(resource.RLIMIT_AS, (now + ROOM_BYTES, resource.RLIM_INFINITY))
 
@@ -108,24 +103,13 @@ def _told(error: Exception) -> str:
 
 def _reset_peak() -> int:
     """Sets the peak of resident memory back to what there is now, where the system can; that, in bytes."""
-    if STATUS.exists():
-        try:
-            CLEAR.write_text("5")
-        except OSError:
-            return _peak()
-        return _status("VmRSS")
-    return _peak()
+    if not SELF.exists():
+        return _peak()
+    return reset_peak(SELF)
 
 
 def _peak() -> int:
-    if STATUS.exists():
-        return _status("VmHWM")
+    if SELF.exists():
+        return status_bytes(SELF, "VmHWM")
     unit = 1 if os.uname().sysname == "Darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def _status(name: str) -> int:
-    if not STATUS.exists():
-        return 0
-    found = re.search(rf"^{name}:\s+(\d+) kB", STATUS.read_text(), re.MULTILINE)
-    return int(found[1]) * 1024 if found else 0

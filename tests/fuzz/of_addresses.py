@@ -52,23 +52,39 @@ def _asker(folder: Path) -> Callable[[dict[str, Any]], None]:
     shutil.copytree(WEB, folder / "web", ignore=lambda _, names: [name for name in names if not name.endswith(".js")])
     shutil.copy(PROGRAM, folder / "web" / PROGRAM.name)
     (folder / "web" / "package.json").write_text('{"type": "module"}')
-    # a process that takes more than this ends, and with it what reads its answers
-    node = subprocess.Popen(
-        [_node(), "--max-old-space-size=400", str(folder / "web" / PROGRAM.name)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    atexit.register(node.kill)
+    running: list[subprocess.Popen] = []
+
+    def end() -> None:
+        for node in running:
+            node.kill()
+            node.wait()
+        running.clear()
+
+    atexit.register(end)
 
     def ask(given: dict[str, Any]) -> None:
-        node.stdin.write(json.dumps(given) + "\n")
-        node.stdin.flush()
-        answer = node.stdout.readline()
+        if not running:
+            running.append(_start(folder / "web" / PROGRAM.name))
+        try:
+            running[0].stdin.write(json.dumps(given) + "\n")
+            running[0].stdin.flush()
+            answer = running[0].stdout.readline()
+        except BaseException:  # given up: its answer, if one comes, is not the next one's
+            end()
+            raise
         if not answer:
+            end()
             raise ScriptError("the script ended")
         if problem := json.loads(answer)["problem"]:
             raise ScriptError(problem)
 
     return ask
+
+
+def _start(program: Path) -> subprocess.Popen:
+    # a script that takes more memory than this ends, and its reader sees that
+    command = [_node(), "--max-old-space-size=200", str(program)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def addresses(folder: Path) -> Reader:

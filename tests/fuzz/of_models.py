@@ -81,7 +81,10 @@ def _bent_safetensors(data: bytes, metadata: tuple[str, ...]) -> st.SearchStrate
             lambda text: _headed((_with_metadata(header, "base", text.encode("utf-8", "replace")), body))
         )
     )
-    kinds.append(_wide.map(lambda tensors: save(tensors, header["__metadata__"])))
+    # a copy of each, since safetensors refuses two names of one memory
+    kinds.append(
+        _wide.map(lambda tensors: save({name: one.clone() for name, one in tensors.items()}, header["__metadata__"]))
+    )
     return st.one_of(kinds)
 
 

@@ -47,11 +47,12 @@ class _Desk:
 
 def requests(folder: Path) -> Reader:
     """Every address of one's own voice, with bodies and headers of anybody's making: answered, and never by a 500."""
-    takes = Takes(folder)
+    limits = Limits(most_bytes=MOST_BYTES, most_takes=1 << 30, most_stored_bytes=1 << 50)
+    takes = Takes(limits, folder)
     key, at = takes.create()
     (at / "made.wav").write_bytes(b"x" * 100)
     studio = SimpleNamespace(
-        limits=Limits(most_bytes=MOST_BYTES), takes=takes, desk=_Desk(), forget=lambda take: take == key
+        limits=limits, takes=takes, desk=_Desk(), forget=lambda take: take == key
     )
     routes.methods = lambda: (STUDENT,)
     app = Starlette(routes=own_routes(lambda: studio))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import tempfile
+import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from tests.fuzz.readers import READERS
 HUNG_S = 40.0  # without a word from a process, what is left of a call that Python's own clock could not end
 STARTING_S = 240.0  # importing torch, and making whole files, on a busy machine
 MOST_DEATHS = 50
+PRESENT = "present.pickle"  # the input that is being read
 
 
 @dataclass
@@ -60,21 +62,39 @@ class Tally:
         known.shown = min(known.shown, shown, key=len)
 
 
-def fuzz(name: str, examples: int, seed: int) -> Tally:
-    """``examples`` inputs for one reader. The same seed makes the same inputs, on any machine."""
+class HarnessError(Exception):
+    """Making a reader or its inputs failed: nothing is known of the reader."""
+
+
+def fuzz(name: str, examples: int, seed: int, readers: dict[str, Callable[[Path], Reader]] = READERS) -> Tally:
+    """``examples`` inputs for one reader, or all where there are fewer. The same seed makes the same inputs.
+
+    Raises HarnessError where inputs cannot be made.
+    """
     tally = Tally()
     for death in range(MOST_DEATHS):
-        if tally.inputs >= examples:
-            break
         with tempfile.TemporaryDirectory(prefix="singsteps-fuzz-") as folder:
-            _fuzz_until_death(tally, name, examples - tally.inputs, seed + 1_000_003 * death, Path(folder))
+            asked = Asked(readers[name], examples - tally.inputs, seed + 1_000_003 * death, Path(folder))
+            if _fuzz_until_death(tally, asked) or tally.inputs >= examples:
+                break
     return tally
 
 
-def _fuzz_until_death(tally: Tally, name: str, examples: int, seed: int, folder: Path) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """What a process is to do."""
+
+    make: Callable[[Path], Reader]
+    examples: int
+    seed: int
+    folder: Path
+
+
+def _fuzz_until_death(tally: Tally, asked: Asked) -> bool:
+    """Whether every input was read; otherwise the process died of the last one."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    worker = context.Process(target=_work, args=(name, examples, seed, folder, there), daemon=True)
+    worker = context.Process(target=_work, args=(asked, there), daemon=True)
     worker.start()
     there.close()
     try:
@@ -82,49 +102,56 @@ def _fuzz_until_death(tally: Tally, name: str, examples: int, seed: int, folder:
         while here.poll(patience_s):
             kind, *what = here.recv()
             if kind == "end":
-                tally.inputs = tally.inputs + max(
-                    0, examples - what[0]
-                )  # fewer different ones are there than asked for
-                return
+                return True
+            if kind == "fault":
+                raise HarnessError(what[0])
             tally.add(*what)
             patience_s = HUNG_S
-        _died(tally, folder, "hung in code that is not Python's")
+        _died(tally, asked.folder, "hung in code that is not Python's")
     except EOFError:
         worker.join(5)
-        _died(tally, folder, f"the process ended (exit code {worker.exitcode})")
+        _died(tally, asked.folder, f"the process ended (exit code {worker.exitcode})")
     finally:
         worker.kill()
         worker.join()
+    return False
 
 
 def _died(tally: Tally, folder: Path, how: str) -> None:
-    given = folder / "present.pickle"
-    tally.add(pickle.loads(given.read_bytes()) if given.is_file() else None, Outcome(0.0, 0, how))
+    present = folder / PRESENT
+    if not present.is_file():
+        raise HarnessError(f"before the first input: {how}")
+    tally.add(pickle.loads(present.read_bytes()), Outcome(0.0, 0, how))
 
 
-def _work(name: str, examples: int, seed: int, folder: Path, told: Any) -> None:
+def _work(asked: Asked, told: Any) -> None:
     warnings.simplefilter("ignore")  # pandas and NumPy warn of much that is refused a line later
-    place = folder / "files"
-    place.mkdir()
-    reader = READERS[name](place)
-    measure(lambda: _try(reader), (Exception,))  # what only the first call takes: imports
-    limit_memory()
-    done = 0
+    try:
+        place = asked.folder / "files"
+        place.mkdir()
+        reader = asked.make(place)
+        _try(reader)  # what only the first call takes: imports
+        limit_memory()
 
-    def one(given: Any) -> None:
-        nonlocal done
-        (folder / "present.pickle").write_bytes(pickle.dumps(given))
-        reader.lay(given)
-        outcome = measure(reader.read, reader.allowed)
-        told.send(("done", given if outcome.error or outcome.is_slow or outcome.is_large else None, outcome))
-        done += 1
+        def one(given: Any) -> None:
+            (asked.folder / PRESENT).write_bytes(pickle.dumps(given))
+            reader.lay(given)
+            outcome = measure(reader.read, reader.allowed)
+            told.send(("done", given if outcome.error or outcome.is_slow or outcome.is_large else None, outcome))
 
-    each_of(reader.inputs, examples, seed, one)
-    told.send(("end", done))
+        each_of(reader.inputs, asked.examples, asked.seed, one)
+    except Exception:
+        told.send(("fault", traceback.format_exc()))
+    else:
+        told.send(("end",))
 
 
 def _try(reader: Reader) -> None:
-    each_of(reader.inputs, 3, 0, lambda given: (reader.lay(given), measure(reader.read, reader.allowed)))
+    def one(given: Any) -> None:
+        reader.lay(given)
+        measure(reader.read, (Exception,))
+
+    each_of(reader.inputs, 3, 0, one)
 
 
 def each_of(inputs: Any, examples: int, seed: int, act: Callable[[Any], object]) -> None:
