@@ -81,7 +81,8 @@ class _limited:
         self.can = threading.current_thread() is threading.main_thread()
         if self.can:
             self.old = signal.signal(signal.SIGALRM, _give_up)
-            signal.setitimer(signal.ITIMER_REAL, GIVEN_UP_S)
+            # again every second: what Python itself calls back, collecting garbage, swallows it
+            signal.setitimer(signal.ITIMER_REAL, GIVEN_UP_S, 1.0)
 
     def __exit__(self, *_: object) -> None:
         if self.can:
