@@ -20,7 +20,7 @@ from svc_core.traces.trace import Trace, TraceError, open_trace
 REPOSITORY = Path(__file__).resolve().parents[2]
 TRACES_PATH = "/traces"
 ASK_AGAIN_S = 10.0  # a request to another machine takes a tenth of a second: not at every click
-OPEN_AGAIN_S = 0.05
+OPEN_AGAIN_S = (0.02, 0.05)  # pauses between tries
 NEARNESS = "similarity_to_target"  # a score, where the traces have it
 MOST_MANIFESTS = 256  # kept of traces at an address; each takes about 50 kB
 
@@ -63,11 +63,12 @@ class Library:
     def open(self, entry: Entry) -> Trace:
         """The trace of a listed entry: its manifest, and in a folder the sizes of its files. Raises TraceError."""
         if self.is_local:
-            try:
-                return open_trace(self.place.child(entry.id))
-            except TraceError:  # it may just be being replaced, which takes a few milliseconds
-                time.sleep(OPEN_AGAIN_S)
-                return open_trace(self.place.child(entry.id))
+            for pause_s in OPEN_AGAIN_S:
+                try:
+                    return open_trace(self.place.child(entry.id))
+                except TraceError:  # it may just be being replaced, which takes a few milliseconds
+                    time.sleep(pause_s)
+            return open_trace(self.place.child(entry.id))
         return self._opened(entry.id, entry.fingerprint, entry.bytes)
 
     def _open(self, trace: str, fingerprint: str, size: int) -> Trace:

@@ -218,10 +218,13 @@ def _check_files(trace: Trace) -> None:
     inside = trace.folder.resolve()
     for name, facts in trace.manifest.files.items():
         path = trace.folder / name
-        if not path.is_file():
+        try:
+            size = path.stat().st_size if path.is_file() else None
+        except OSError:  # replaced between the two
+            size = None
+        if size is None:
             raise TraceError(f"trace '{trace.id}': {name} is missing; {REBUILD}")
         if not path.resolve().is_relative_to(inside):
             raise TraceError(f"trace '{trace.id}': the file '{name}' leads out of its folder; {REBUILD}")
-        size = path.stat().st_size
         if size != facts.bytes:
             raise TraceError(f"trace '{trace.id}': {name} has {size} bytes, not {facts.bytes}; {REBUILD}")

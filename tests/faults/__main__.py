@@ -1,4 +1,4 @@
-"""python -m tests.faults [FAULT ...]: make each fault, and print what came of it. Status 1 where one was not survived."""
+"""python -m tests.faults [FAULT ...]: make faults, print what came of each. Status 1 where one is not survived."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ ADDED = ("kyrie", "sanctus", "agnus")
 
 
 def notice(parent: Path) -> list[int]:
-    """How many traces a running server lists, at first and after each change: an hour before, a year ahead, long ago."""
+    """How many traces a running server lists, at first and with each list: an hour old, a year ahead, of 1970."""
     make_traces(parent)
     library, now_s = Library(str(parent)), time.time()
     counts = [len(library.catalogue())]

@@ -89,7 +89,7 @@ def fill_traces(folder: Path) -> Found:
 
 
 def send_into(disk: Path) -> tuple[int, str, int, int]:
-    """A recording is sent while there is no room: status and sentence; then how many files lie there, and with room again."""
+    """A recording without room: status, sentence, how many files it leaves; and the status with room again."""
     before = routes.methods, studio.methods
     routes.methods = studio.methods = lambda: (STUDENT,)
     opened = Studio(Limits(), WAITS, disk)

@@ -25,7 +25,7 @@ FIRST = b"first\n"
 
 
 def kill_writers(parent: Path, kills: int) -> tuple[int, list[str]]:
-    """How many traces were replaced between the kills, and what was wrong after any: half a trace or a torn catalogue."""
+    """How many traces were replaced between the kills, and what was wrong after any of them."""
     make_traces(parent)
     chance, problems, written = random.Random(0), [], 0
     for _ in range(kills):

@@ -1,4 +1,4 @@
-"""kill -9 of the server while a page is in use and a recording lies in its temporary folder; started again after 1 s."""
+"""kill -9 of a server whose page is in use and which keeps a recording; it is started again after 1 s."""
 
 from __future__ import annotations
 

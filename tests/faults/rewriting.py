@@ -1,4 +1,4 @@
-"""python -m tests.faults.rewriting FOLDER: writes its traces anew, and their catalogue, again and again until it is killed.
+"""python -m tests.faults.rewriting FOLDER: writes its traces and catalogue anew until it is killed.
 
 Each time with another sound and another seed, so that a file of one trace cannot pass for one of the next.
 """

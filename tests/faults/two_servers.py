@@ -132,7 +132,7 @@ def update(folder: Path, seconds: float) -> tuple[Counter, list[str], int]:
 def update_between(folder: Path) -> Found:
     counts, wrong, written = update(folder, ASKED_S)
     happened = (
-        f"{counts['requests']} requests and {counts['opened']} traces opened in {ASKED_S:.0f} s, {written} written meanwhile: "
+        f"{counts['requests']} requests and {counts['opened']} opened in {ASKED_S:.0f} s, {written} written meanwhile: "
         f"{counts['traces']} read and verified, {counts['again']} asked for again, {len(wrong)} errors"
     )
     sweep_unfinished(folder / "traces")  # the writer was told to end in the middle
