@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, get_type_hints
 
 DB_PER_LN = 20.0 / math.log(10.0)  # the network computes in natural log, people read decibels
 
@@ -261,9 +261,22 @@ class Config:
         return Config(**{name: from_parts(kinds[name], part) for name, part in parts.items()})
 
 
+PLAIN = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}  # what JSON may hold for each
+
+
 def from_parts(kind: type, parts: dict[str, Any]) -> Any:
-    """A configuration dataclass from what JSON made of it: lists become tuples again."""
-    return kind(**{name: tuple(part) if isinstance(part, list) else part for name, part in parts.items()})
+    """A configuration dataclass from what JSON made of it: lists become tuples again.
+
+    Raises TypeError on an unknown field, and where a number, a text or a yes or no is something else.
+    """
+    if not isinstance(parts, dict):
+        raise TypeError(f"{kind.__name__} is an object, not {type(parts).__name__}")
+    made = kind(**{name: tuple(part) if isinstance(part, list) else part for name, part in parts.items()})
+    for name, hint in get_type_hints(kind).items():
+        accepted = PLAIN.get(hint)
+        if accepted is not None and type(getattr(made, name)) not in accepted:
+            raise TypeError(f"{name} is of another kind than {hint.__name__}")
+    return made
 
 
 SEED_CONTENT = ("whisper:openai/whisper-medium", "contentvec:lengyue233/content-vec-best")  # 1024 and 256 channels

@@ -42,7 +42,7 @@ export class Listing {
     throw new ListingProblem(`The list of conversions cannot be read: ${why}.`);
   }
 
-  constructor([header, ...rows]) {
+  constructor([header = [], ...rows]) { // an empty file has no rows, not even the header
     const missing = ["id", "source", "target", "sampler", "steps"].filter((name) => !header.includes(name));
     if (missing.length) throw new ListingProblem(`it has no column ${missing.join(", ")}`);
     this.length = rows.length;

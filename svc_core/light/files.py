@@ -94,7 +94,7 @@ def read_description(folder: str | Path) -> Description:
     try:
         parts = json.loads(path.read_text(encoding="utf-8"))
         found = parts.pop("format")
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise LightError(f"{path}: not a whole description of an export; export the models again.") from error
     if found != FORMAT:
         raise LightError(f"{path}: of format {found}, this version reads {FORMAT}; export the models again.")
@@ -102,8 +102,9 @@ def read_description(folder: str | Path) -> Description:
         parts["config"] = Config.from_json(json.dumps(parts["config"]))
         parts["singers"] = tuple(from_parts(Singer, singer) for singer in parts["singers"])
         parts["refinement"] = from_parts(Refinement, parts["refinement"])
-        return Description(**parts)
-    except (KeyError, TypeError, ValueError) as error:
+        parts["files"] = dict(parts["files"])
+        return from_parts(Description, parts)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise LightError(f"{path}: not a whole description of an export; export the models again.") from error
 
 

@@ -7,7 +7,7 @@ a checkpoint that holds more than tensors.
 from __future__ import annotations
 
 import hashlib
-import pickle
+import zipfile
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -47,18 +47,36 @@ def find_files(where: str, names: tuple[str, ...], kind: str) -> tuple[Path, ...
 
 
 def load_tensors(path: Path) -> dict:
-    """What a .pt or .bin file holds, provided that it is tensors and nothing that runs."""
+    """What a .pt or .bin file holds, provided that it is tensors and nothing that runs. Raises VocoderError."""
+    refused = f"{path}: not a whole file of tensors and nothing else; fetch it again."
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        raise VocoderError(f"{path}: not a whole file of tensors and nothing else; fetch it again.") from error
+        if _unpacks(path):  # torch stores; what is packed may unpack into a thousand times its size
+            raise VocoderError(refused)
+        held = torch.load(path, map_location="cpu", weights_only=True)
+    except VocoderError:
+        raise
+    except Exception as error:  # torch believes what the bytes say, and fails by whatever error that leads to
+        raise VocoderError(refused) from error
+    if not isinstance(held, dict):
+        raise VocoderError(refused)
+    return held
+
+
+def _unpacks(path: Path) -> bool:
+    """Whether the file is an archive of torch's with an entry that is larger than what is there of it."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+    stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
+    return not stored or sum(entry.file_size for entry in entries) > path.stat().st_size
 
 
 def fill_network(network: torch.nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
     """Raises VocoderError where the weights are not those of the network that the configuration describes."""
     try:
         network.load_state_dict(tensors)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError, AttributeError, NotImplementedError) as error:  # a name or a tensor is none
         reason = str(error).strip().splitlines()[-1].strip()  # torch lists every tensor, a line each
         raise VocoderError(f"{path}: its weights do not fit the configuration beside it ({reason}).") from error
 

@@ -68,9 +68,14 @@ def load_istft(path: Path, grid: GridConfig, device: torch.device | str = "cpu")
     try:
         learnt_on = json.loads(metadata["grid"])
         check_frame(str(path), learnt_on, {name: getattr(grid, name) for name in FRAME})
-        network = IstftNetwork(grid, from_parts(VocoderConfig, json.loads(metadata["vocoder"])))
+        wished = from_parts(VocoderConfig, json.loads(metadata["vocoder"]))
+        if wished.layers > len(tensors):
+            raise TypeError(f"{wished.layers} layers of {len(tensors)} tensors")
+        with torch.device("meta"):  # whether all fits, before memory is taken for it
+            IstftNetwork(grid, wished).load_state_dict(tensors, assign=True)
+        network = IstftNetwork(grid, wished)
         network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, AttributeError, RuntimeError, ValueError, RecursionError) as error:
         reason = str(error).strip().splitlines()[-1].strip()  # torch lists every tensor, a line each
         raise VocoderError(f"{path}: its weights do not fit its own configuration ({reason}).") from error
     return IstftVocoder(f"istft-head {model_hash(path)}", network.to(device).eval())

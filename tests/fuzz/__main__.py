@@ -6,6 +6,7 @@ Prints a table; with --keep FOLDER the smallest input of each defect is written 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -20,6 +21,9 @@ def main() -> int:
     parser.add_argument("readers", nargs="*", metavar="READER", help=f"of {', '.join(READERS)}; all of them otherwise")
     parser.add_argument("--examples", type=int, default=10_000, help="inputs a reader (10000)")
     parser.add_argument("--seed", type=int, default=0, help="the same one makes the same inputs (0)")
+    parser.add_argument(
+        "--seconds", type=float, default=math.inf, help="of each reader, at most; the table says how many"
+    )
     parser.add_argument("--keep", type=Path, help="a folder for the smallest input of each defect")
     asked = parser.parse_args()
     if unknown := set(asked.readers) - set(READERS):
@@ -31,7 +35,7 @@ def main() -> int:
     )
     tallies = {}
     for name in asked.readers or READERS:
-        tallies[name] = found = fuzz(name, asked.examples, asked.seed)
+        tallies[name] = found = fuzz(name, asked.examples, asked.seed, most_s=asked.seconds)
         print(
             f"| {name} | {found.inputs} | {found.unhandled} | {found.slow} | {found.large} "
             f"| {found.slowest_s:.2f} s | {found.largest / 1e6:.0f} MB |",
@@ -44,9 +48,7 @@ def main() -> int:
 
 def _tell(name: str, tally: Tally, keep: Path | None) -> None:
     for number, (what, defect) in enumerate(sorted(tally.defects.items())):
-        print(
-            f"\n{name}: {what} ({defect.times} times; smallest input {len(defect.shown)} characters)\n  {defect.shown[:300]}"
-        )
+        print(f"\n{name}: {what} ({defect.times} times)\n  {defect.shown[:600]}")
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
             (keep / f"{name}-{number}.txt").write_text(

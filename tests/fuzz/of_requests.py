@@ -51,9 +51,7 @@ def requests(folder: Path) -> Reader:
     takes = Takes(limits, folder)
     key, at = takes.create()
     (at / "made.wav").write_bytes(b"x" * 100)
-    studio = SimpleNamespace(
-        limits=limits, takes=takes, desk=_Desk(), forget=lambda take: take == key
-    )
+    studio = SimpleNamespace(limits=limits, takes=takes, desk=_Desk(), forget=lambda take: take == key)
     routes.methods = lambda: (STUDENT,)
     app = Starlette(routes=own_routes(lambda: studio))
     name = st.sampled_from([*TEXTS, key, "sent", "made.wav", "..%2f..%2fsent", "../../x", "made.wav/.", "%ff"]).map(

@@ -47,11 +47,11 @@ def trace(folder: Path) -> Reader:
 
     def lay(given: tuple[Path | None, Changes, bool]) -> None:
         base, changes, owned = given
+        if laid and laid[0] in kept:
+            _restore(laid[0], kept[laid[0]])
         if base is None:
             laid[:] = [_write_huge(folder / "huge", *changes.values())]
             return
-        if laid and laid[0] in kept:
-            _restore(laid[0], kept[laid[0]])
         laid[:] = [base]
         for name, data in changes.items():
             path = base / name

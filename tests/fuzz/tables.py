@@ -96,9 +96,12 @@ def _other_toml(text: str, changes: list[tuple]) -> bytes:
     new = {}
     for kind, at, *how in changes:
         key, between, value = new.get(at, found[at].groups())
-        new[at] = {
-            "value": lambda: (key, between, how[0]), "key": lambda: (how[0], between, value), "drop": lambda: ("", "", ""),
-        }[kind]()  # fmt: skip
+        if kind == "value":
+            new[at] = (key, between, how[0])
+        elif kind == "key":
+            new[at] = (how[0], between, value)
+        else:
+            new[at] = ("", "", "")
     for at, parts in sorted(new.items(), reverse=True):
         text = text[: found[at].start()] + "".join(parts) + text[found[at].end() :]
     return text.encode("utf-8", "surrogatepass")

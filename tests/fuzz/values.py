@@ -32,6 +32,7 @@ RAW = (
     "[0" + ",0" * 100_000 + "]",
 )
 MARK = "@raw-{}@"
+MOST_PARTS = 200_000  # of a list, or signs of a text
 
 hostile = st.one_of(
     st.sampled_from(TEXTS),
@@ -80,7 +81,8 @@ def bent_value(value: Any, most: int = 3) -> st.SearchStrategy[Any]:
 def _all_changed(value: Any, changes: list[tuple]) -> Any:
     for kind, path, *how in changes:
         if kind == "swap":
-            value = _replaced(value, path, lambda _, other=_at(value, how[0]): other)
+            other = _at(value, how[0])
+            value = _replaced(value, path, lambda _, other=other: other)
         elif kind == "put":
             value = _replaced(value, path, lambda _, new=how[0]: new)
         elif kind == "repeat":
@@ -93,10 +95,8 @@ def _all_changed(value: Any, changes: list[tuple]) -> Any:
 
 
 def _repeated(old: Any, times: int) -> Any:
-    if isinstance(old, list):
-        return (old * times)[:200_000]
-    if isinstance(old, str):
-        return (old * times)[:200_000]
+    if isinstance(old, list | str):
+        return (old * min(times, MOST_PARTS // max(len(old), 1) + 1))[:MOST_PARTS]
     if isinstance(old, dict) and old:
         name, part = next(iter(old.items()))
         return old | {f"{name}{number}": part for number in range(times)}

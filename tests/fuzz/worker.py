@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import pickle
 import tempfile
+import time
 import traceback
 import warnings
 from collections.abc import Callable
@@ -66,16 +68,22 @@ class HarnessError(Exception):
     """Making a reader or its inputs failed: nothing is known of the reader."""
 
 
-def fuzz(name: str, examples: int, seed: int, readers: dict[str, Callable[[Path], Reader]] = READERS) -> Tally:
+def fuzz(
+    name: str,
+    examples: int,
+    seed: int,
+    readers: dict[str, Callable[[Path], Reader]] = READERS,
+    most_s: float = math.inf,
+) -> Tally:
     """``examples`` inputs for one reader, or all where there are fewer. The same seed makes the same inputs.
 
-    Raises HarnessError where inputs cannot be made.
+    After ``most_s`` seconds no other input is read. Raises HarnessError where inputs cannot be made.
     """
-    tally = Tally()
+    tally, ends_s = Tally(), time.monotonic() + most_s
     for death in range(MOST_DEATHS):
         with tempfile.TemporaryDirectory(prefix="singsteps-fuzz-") as folder:
             asked = Asked(readers[name], examples - tally.inputs, seed + 1_000_003 * death, Path(folder))
-            if _fuzz_until_death(tally, asked) or tally.inputs >= examples:
+            if _fuzz_until_death(tally, asked, ends_s) or tally.inputs >= examples:
                 break
     return tally
 
@@ -90,8 +98,8 @@ class Asked:
     folder: Path
 
 
-def _fuzz_until_death(tally: Tally, asked: Asked) -> bool:
-    """Whether every input was read; otherwise the process died of the last one."""
+def _fuzz_until_death(tally: Tally, asked: Asked, ends_s: float) -> bool:
+    """Whether every input was read, or the time is up; otherwise the process died of the last one."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     worker = context.Process(target=_work, args=(asked, there), daemon=True)
@@ -107,6 +115,8 @@ def _fuzz_until_death(tally: Tally, asked: Asked) -> bool:
                 raise HarnessError(what[0])
             tally.add(*what)
             patience_s = HUNG_S
+            if time.monotonic() > ends_s:
+                return True
         _died(tally, asked.folder, "hung in code that is not Python's")
     except EOFError:
         worker.join(5)
@@ -122,6 +132,20 @@ def _died(tally: Tally, folder: Path, how: str) -> None:
     if not present.is_file():
         raise HarnessError(f"before the first input: {how}")
     tally.add(pickle.loads(present.read_bytes()), Outcome(0.0, 0, how))
+
+
+def fuzz_here(make: Callable[[Path], Reader], examples: int, seed: int, folder: Path) -> Tally:
+    """As :func:`fuzz` in this process, which an input may end: for a few."""
+    tally = Tally()
+    reader = make(folder)
+    _try(reader)
+
+    def one(given: Any) -> None:
+        reader.lay(given)
+        tally.add(given, measure(reader.read, reader.allowed))
+
+    each_of(reader.inputs, examples, seed, one)
+    return tally
 
 
 def _work(asked: Asked, told: Any) -> None:
