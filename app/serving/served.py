@@ -9,7 +9,7 @@ it names carry their checksum in the address, so they may be kept for good, and 
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+import os
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -30,7 +30,8 @@ MATERIAL_PATH = "/material"
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 ANOTHER = "This file is damaged, or was recorded anew; ask for its trace.json again."
-MOST_CHECKSUMS = 4096  # kept; some three hundred bytes each
+TRIES = 3  # of a file that is being replaced
+MOST_AT_ONCE = 8 << 20  # bytes; a trace's largest file has 2 MB
 
 
 def _version(folder: Path) -> str:
@@ -53,29 +54,45 @@ class TraceFiles(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         if any(part.startswith(".") for part in Path(path).parts):
             return Response("not found", status_code=404)
-        response = await super().get_response(path, scope)
-        version = parse_qs(scope["query_string"].decode("latin-1")).get("v")
-        if version and isinstance(response, FileResponse) and not await run_in_threadpool(_is_of, response, version[0]):
-            return PlainTextResponse(ANOTHER, status_code=409, headers={"Cache-Control": "no-store"})
-        response.headers["Cache-Control"] = FOR_GOOD if version else ASK_AGAIN
+        version = parse_qs(scope["query_string"].decode("latin-1")).get("v", [""])[0]
+        response = await self._whole(path, scope, version)
+        response.headers["Cache-Control"] = FOR_GOOD if version and response.status_code < 400 else ASK_AGAIN
         if path.endswith(".gz") and "content-type" in response.headers:
             response.headers["Content-Type"] = "application/gzip"  # the server would pack it a second time
         return response
 
+    async def _whole(self, path: str, scope: Scope, version: str) -> Response:
+        """A file from one moment; what is replaced while it is read is read again."""
+        for _ in range(TRIES):
+            response = await super().get_response(path, scope)
+            if not (isinstance(response, FileResponse) and _wants_all(scope)):
+                return response
+            if response.stat_result.st_size > MOST_AT_ONCE:
+                return response
+            data = await run_in_threadpool(_read, response, version)
+            if data is not None:
+                return Response(data, headers=dict(response.headers), media_type=response.media_type)
+        return PlainTextResponse(ANOTHER, status_code=409)
 
-def _is_of(response: FileResponse, version: str) -> bool:
-    """Whether a file still is the one whose checksum its address names: a browser will keep it for good."""
-    stat = response.stat_result
+
+def _wants_all(scope: Scope) -> bool:
+    return scope["method"] == "GET" and all(name != b"range" for name, _ in scope["headers"])
+
+
+def _read(response: FileResponse, version: str) -> bytes | None:
+    """A file, read in one go: it may be replaced at any moment, and half of each would be sent.
+
+    None where it no longer is the one that the answer's headers tell of, or not the one whose checksum begins with
+    ``version``: browsers will keep it under that for good.
+    """
     try:
-        return _checksum(str(response.path), stat.st_ino, stat.st_size, stat.st_mtime_ns).startswith(version)
+        with Path(response.path).open("rb") as file:
+            data, stat = file.read(), os.fstat(file.fileno())
     except OSError:
-        return False
-
-
-@lru_cache(MOST_CHECKSUMS)
-def _checksum(path: str, inode: int, size: int, changed_ns: int) -> str:
-    """SHA-256 of a file; what was found is kept until the file is another."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        return None
+    told = response.stat_result
+    same = (stat.st_ino, stat.st_mtime_ns, len(data)) == (told.st_ino, told.st_mtime_ns, told.st_size)
+    return data if same and (not version or hashlib.sha256(data).hexdigest().startswith(version)) else None
 
 
 class WebFiles(StaticFiles):
