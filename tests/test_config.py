@@ -114,6 +114,16 @@ def test_what_is_no_configuration_is_refused_as_such(text):
         Config.from_json(text)
 
 
+@pytest.mark.parametrize("width", ['"8"', "true", "8.5", "null", "[8]"])
+def test_a_number_that_is_none_is_refused_by_its_name(width):
+    with pytest.raises(TypeError, match="width"):
+        Config.from_json(f'{{"model": {{"width": {width}}}}}')
+
+
+def test_a_whole_number_may_stand_for_a_broken_one():
+    assert Config.from_json('{"diffusion": {"beta_last": 1}}').diffusion.beta_last == 1
+
+
 def test_configuration_cannot_be_changed_in_place():
     with pytest.raises(FrozenInstanceError):
         GridConfig().hop = 320

@@ -96,6 +96,16 @@ def test_an_unknown_field_is_refused(copied):
     refusal(copied)
 
 
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("refinement", 0.5), ("mel_mean_ln", "-6"), ("noise_step", True), ("singers", [0.5]), ("files", None)],
+)
+def test_a_part_of_another_kind_is_refused(copied, name, other):
+    parts = json.loads((copied / DESCRIPTION).read_text())
+    (copied / DESCRIPTION).write_text(json.dumps(parts | {name: other}))
+    refusal(copied)
+
+
 @pytest.mark.parametrize("name", [STUDENT, PITCH, FILTERS])
 def test_a_graph_that_is_not_there_is_named(copied, name):
     (copied / name).unlink()

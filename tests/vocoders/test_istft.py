@@ -95,3 +95,19 @@ def test_weights_of_another_width_are_refused(tmp_path, tiny_vocoder_path):
     metadata["vocoder"] = '{"layers": 1, "width": 24}'
     save_tensors(tmp_path / "other.safetensors", tensors, metadata)
     assert "configuration" in refusal(tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        '{"layers": 1000000000, "width": 16}',
+        '{"layers": 1, "width": 1000000000}',
+        '{"layers": "1", "width": 16}',
+        "[]",
+        "[" * 50_000,
+    ],
+)
+def test_a_size_that_nobody_has_is_refused_before_it_is_made(tmp_path, tiny_vocoder_path, asked):
+    tensors, metadata = read_tensors(tiny_vocoder_path)
+    save_tensors(tmp_path / "other.safetensors", tensors, metadata | {"vocoder": asked})
+    assert "configuration" in refusal(tmp_path / "other.safetensors")
