@@ -9,7 +9,7 @@ export function askedFor(phrases, layers) {
   const isHere = {
     phrase: phrases.includes(asked.phrase),
     layer: layers.includes(asked.layer),
-    at: asked.at !== null && asked.at.trim() !== "" && Number(asked.at) >= 0,
+    at: asked.at !== null && asked.at.trim() !== "" && Number(asked.at) >= 0 && Number.isFinite(Number(asked.at)),
   };
   const wrong = Object.entries(asked).filter(([name, text]) => text !== null && !isHere[name]);
   for (const [name] of wrong) asked[name] = null;
