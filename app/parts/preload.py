@@ -26,13 +26,17 @@ from svc_core.traces.trace import Trace, TraceError
 
 IMPORTS = re.compile(r'^(?:import|export) .*?"\./([a-z_]+\.js)";', re.MULTILINE | re.DOTALL)
 HEAD_END = b"</head>"
-# what says that the server is gone must be there before it goes; type=module waits for the body
+# what says that the server is gone must be there before it goes; type=module waits for the body; and until Streamlit's
+# own JavaScript has come, which takes some twenty seconds at 200 kB/s, the style says that it is on its way
 CONNECTION = f'<script type="module" src=".{WEB_PATH}/connection.js"></script>'
 CONNECTION_STYLE = """
 #connection { position: fixed; z-index: 1000000; bottom: 0.75rem; left: 50%; translate: -50% 0; margin: 0; }
 #connection { max-width: min(92vw, 40rem); padding: 0.5rem 1rem; border-radius: 0.5rem; }
 #connection { background: #1a1323; color: #fff; border: 1px solid #cfc6d4; font: 0.95rem/1.4 sans-serif; }
-#connection[hidden] { display: none; }"""
+#connection[hidden] { display: none; }
+#root:empty::before { content: "SingSteps is loading…"; position: fixed; inset: 40% 0 auto; text-align: center; }
+#root:empty::before { color: #757575; font: 1rem/1.4 sans-serif; animation: loading 0.2s 1s both; }
+@keyframes loading { from { opacity: 0; } }"""
 COMPARE = "compare"  # which conversions it shows its own figures find out
 COMPARE_FIGURES = ("questions", "explorer", "workbench", "trends", "matrix", "maps", "picks", "explain", "takeaway")
 OWN = "own"  # its trace is yet to be made

@@ -14,8 +14,13 @@ from tests.faults.traces import lesson, make_traces, not_whole
 from tests.support.chromium import open_browser
 
 SLOW = {"offline": False, "latency": 300, "downloadThroughput": 200_000, "uploadThroughput": 200_000}
+SAYS_LOADING = """() => {
+    const said = getComputedStyle(document.querySelector("#root:empty"), "::before");
+    return said.content.includes("is loading") && said.opacity === "1";
+}"""
 AWAY_S = 5.0
 SETTLED_S = 60
+SAID = "SingSteps is loading…, and then: Loading the conversion…"
 
 
 def slow_down(folder: Path) -> Found:
@@ -25,14 +30,15 @@ def slow_down(folder: Path) -> Found:
         page = browser.new_context(viewport={"width": 1200, "height": 900}, reduced_motion="reduce").new_page()
         page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", SLOW)
         began_s = time.monotonic()
-        page.goto(lesson(server.address), timeout=SETTLED_S * 1000)
+        page.goto(lesson(server.address), timeout=SETTLED_S * 1000, wait_until="commit")
+        page.wait_for_function(SAYS_LOADING, timeout=5_000)
         page.wait_for_selector(".scrubber[data-step]", timeout=SETTLED_S * 1000)
         took_s = time.monotonic() - began_s
         goes_on = scrubs(page)
         listen(page, "converted")
         heard(page, "converted")
     happened = f"a first visit shows its conversion after {took_s:.1f} s; then steps at once, sounds when pressed"
-    return Found("slow connection", happened, None, len(not_whole(traces)), "Loading the conversion…", goes_on)
+    return Found("slow connection", happened, None, len(not_whole(traces)), SAID, goes_on)
 
 
 def drop(folder: Path) -> Found:

@@ -22,7 +22,7 @@ from tests.support.hand_traces import hand_files
 
 RATE_HZ = 24_000
 REBUILD_EVERY = 5
-PAUSE_S = 0.1  # the quickest conversion takes longer
+PAUSE_S = 0.4  # the quickest conversion takes longer
 
 
 def sound(turn: int) -> bytes:

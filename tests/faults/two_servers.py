@@ -77,6 +77,7 @@ class Asker:
 
     def ask_trace(self, name: str) -> None:
         """As a page does: the manifest, its files, and all again where one is another's by then."""
+        why = []
         for _ in range(TRIES):
             try:
                 files = json.loads(self.get(f"/traces/{name}/trace.json"))["files"]
@@ -88,10 +89,11 @@ class Asker:
                         raise Changed(file)
                 self.counts["traces"] += 1
                 return
-            except Changed:
+            except Changed as error:
+                why.append(str(error))
                 self.counts["again"] += 1
                 time.sleep(AGAIN_S)
-        self.complain(f"{name} was not to be had at {TRIES} tries")
+        self.complain(f"{name} was not to be had at {TRIES} tries ({'; '.join(why)})")
 
 
 def open_all(parent: Path, until_s: float, counts: Counter, wrong: list[str]) -> None:
