@@ -1,4 +1,4 @@
-"""What the programs that a call starts take of memory, and what a process has: from Linux's /proc; elsewhere nothing."""
+"""What the programs that a call starts take of memory, and what a process has: by Linux's /proc; elsewhere nothing."""
 
 from __future__ import annotations
 

@@ -167,8 +167,10 @@ def _sounds(folder: Path) -> list[bytes]:
     samples = voice(contour(1.1, 220.0))
     found = []
     for kind, subtype in (
-        ("WAV", "PCM_16"), ("WAV", "FLOAT"), ("WAV", "MS_ADPCM"), ("WAVEX", "PCM_24"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"),
-        ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"), ("AIFF", "PCM_16"), ("AU", "ULAW"), ("CAF", "ALAC_16"), ("W64", "PCM_16"),
+        ("WAV", "PCM_16"), ("WAV", "FLOAT"), ("WAV", "MS_ADPCM"), ("WAVEX", "PCM_24"),
+        ("FLAC", "PCM_16"), ("OGG", "VORBIS"),
+        ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"), ("AIFF", "PCM_16"), ("AU", "ULAW"), ("CAF", "ALAC_16"),
+        ("W64", "PCM_16"),
     ):  # fmt: skip
         file = io.BytesIO()
         soundfile.write(file, samples, RATE_HZ, format=kind, subtype=subtype)

@@ -122,9 +122,11 @@ def tensors(folder: Path) -> Reader:
     """A .pt of other people's, in both of torch's formats, and a network that is to be filled with it."""
     path, network = folder / "weights.pt", torch.nn.Linear(3, 2)
     holding: list[object] = [
-        network.state_dict(), {"generator": network.state_dict()}, [torch.zeros(3)], torch.zeros(4, 5), 7, "text", None, {},
+        network.state_dict(), {"generator": network.state_dict()}, [torch.zeros(3)], torch.zeros(4, 5), 7, "text", None,
+        {},
         {3: torch.zeros(2), None: 1}, {"weight": "text", "bias": None}, {"weight": torch.zeros(3, 2)}, _Runs(),
-        {"weight": torch.zeros(1).expand(1 << 20, 1 << 10)}, {"weight": torch.zeros(2, 3).to_sparse(), "bias": torch.zeros(2, device="meta")},
+        {"weight": torch.zeros(1).expand(1 << 20, 1 << 10)},
+        {"weight": torch.zeros(2, 3).to_sparse(), "bias": torch.zeros(2, device="meta")},
     ]  # fmt: skip
     files = []
     for value in holding:

@@ -99,7 +99,8 @@ async def _asked(
 
     headers = [(b"x-visitor", visitor)] + ([] if length is None else [(b"content-length", length)])
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": f"{OWN_PATH}{path}",
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
+        "path": f"{OWN_PATH}{path}",
         "raw_path": b"", "root_path": "", "scheme": "http", "query_string": b"", "headers": headers,
         "client": ("c", 1), "server": ("s", 2),
     }  # fmt: skip

@@ -15,11 +15,13 @@ CELLS = (*TEXTS, *map(str, WHOLES), *map(repr, FLOATS), "NaN", "None", "yes", "1
 # a value of a key in TOML
 LITERALS = (
     '""', '"x"', '"\\u0000"', "'''\na\nb'''", '"' + "x" * 300 + '"', '"' + "z" * 70_000 + '"', '"../../x"', '"/"', "0",
-    "-1", "1_000_000", "9" * 4_000, "9" * 5_000, "0x" + "f" * 9_000, "nan", "-inf", "1e400", "1e-400", "true", "[]", "{}", "[[]]",
+    "-1", "1_000_000", "9" * 4_000, "9" * 5_000, "0x" + "f" * 9_000, "nan", "-inf", 
+    "1e400", "1e-400", "true", "[]", "{}", "[[]]",
     "[{}]", "1979-05-27", "12:00:00", "[" * 5_000, "[" * 150 + "]" * 150, "{a=" * 5_000, '["*"]', '["auto", "auto"]',
     "[" + ", ".join(map(str, range(3_000))) + "]", '["ddpm:1", "euler:40", "heun:2", "consistency:9999999"]',
     '["ddpm:' + "9" * 5_000 + '"]', '["euler:0"]', "[{singer = 2.0, melody = 1e300}]", '[{singer = "alto", at = 3}]',
-    '[{singer = "alto", at = ' + "9" * 30 + "}]", '"coalitions"', '[["singer", "singer"], ["x"]]', "[" + "[], " * 3_000 + "]",
+    '[{singer = "alto", at = ' + "9" * 30 + "}]", '"coalitions"', '[["singer", "singer"], ["x"]]',
+    "[" + "[], " * 3_000 + "]",
     '["' + "n" * 5_000 + '"]', '["hymn:bass", "hymn:alto", "scale"]', '["\\u0000"]', '["list.json", "list.txt"]',
 )  # fmt: skip
 KEY = re.compile(r"^(\w+)( *= *)(.*)$", re.MULTILINE)
