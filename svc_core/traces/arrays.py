@@ -39,7 +39,7 @@ def unpack_array(data: bytes, kind: str, shape: tuple[int, ...], first: int | No
         plain = unpacker.decompress(data, HEADER_ROOM + size + 1)
     except zlib.error as error:
         raise ValueError(f"it is no gzip, or damaged: {error}") from error
-    stream = io.BytesIO(plain[: HEADER_ROOM + size])
+    stream = io.BytesIO(plain[:HEADER_ROOM])  # the header alone: the rest may be 128 MB
     try:
         read_header = npy.read_array_header_1_0 if npy.read_magic(stream) == (1, 0) else npy.read_array_header_2_0
         found, fortran, its_dtype = read_header(stream)

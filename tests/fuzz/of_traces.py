@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from app.expert.selection import facets, fitting
 from svc_core.diffusion.walk import COLUMNS
 from svc_core.traces.catalogue import CATALOGUE, Catalogue, CatalogueError, parse_rows, read_catalogue
-from svc_core.traces.manifest import MANIFEST, FileFacts, Hidden
+from svc_core.traces.manifest import MANIFEST, MOST_FILE_BYTES, FileFacts, Hidden
 from svc_core.traces.noised import INDEX, LinearBetas, NoisedSound, Noising, NoisingError, read_noising
 from svc_core.traces.trace import TraceError, open_trace
 from tests.fuzz.arrays import bent_array, huge_array
@@ -114,7 +114,7 @@ def _changes(base: Path) -> st.SearchStrategy[tuple[Path, Changes, bool]]:
     of_file = st.one_of([_of_file(base, name) for name in files])
     of_both = st.tuples(of_manifest, of_file).map(lambda both: both[0] | both[1])
     gone = st.sampled_from(list(manifest["files"])).flatmap(
-        lambda name: st.sampled_from([None, 0, 1, 300 << 20, (256 << 20) - 1]).map(lambda size: {name: size})
+        lambda name: st.sampled_from([None, 0, 1, MOST_FILE_BYTES + 1, MOST_FILE_BYTES]).map(lambda size: {name: size})
     )
     changes = st.one_of(of_manifest, of_manifest, of_file, of_file, of_both, gone)
     return st.tuples(st.just(base), changes, st.booleans() | st.just(True))

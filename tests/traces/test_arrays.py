@@ -217,3 +217,15 @@ def test_a_bomb_is_unpacked_no_further_than_the_shape_can_need():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1 << 20
+
+
+def test_a_large_array_is_held_once():
+    """32 MB, and what zlib itself takes; a second copy would be 64."""
+    packed = pack_array(np.zeros((1 << 25,), np.uint8))
+    tracemalloc.start()
+    try:
+        unpack_array(packed, "|u1", (1 << 25,))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 60 << 20
