@@ -8,7 +8,7 @@ export const LONGEST_MANIFEST = 2 << 20;
 const MOST_FRAMES = 8192;
 const MOST_BANDS = 512;
 const MOST_STEPS = 10000;
-const MOST_VALUES = 1 << 27;
+const MOST_VALUES = 1 << 26;
 const MOST_FILE_BYTES = 1 << 26;
 const SAFE_FILE = /^(?:[a-z0-9][a-z0-9_-]*\/)?[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9]+){1,2}$/;
 
