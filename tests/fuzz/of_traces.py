@@ -19,6 +19,7 @@ from svc_core.diffusion.walk import COLUMNS
 from svc_core.traces.catalogue import CATALOGUE, Catalogue, CatalogueError, parse_rows, read_catalogue
 from svc_core.traces.manifest import MANIFEST, MOST_FILE_BYTES, FileFacts, Hidden
 from svc_core.traces.noised import INDEX, LinearBetas, NoisedSound, Noising, NoisingError, read_noising
+from svc_core.traces.ranges import RANGES, RangesError, read_ranges
 from svc_core.traces.trace import TraceError, open_trace
 from tests.fuzz.arrays import bent_array, huge_array
 from tests.fuzz.damage import bent
@@ -246,3 +247,9 @@ def noising(folder: Path) -> Reader:
     sounds = [NoisedSound(t, round(float(snr_db[t]), 3), f"t{t}.mp3", 10, "0" * 64) for t in (0, 100, 999)]
     index = Noising("singsteps-noising-1", "a", 1, 2, betas, "v", 0.0, sounds, "CC0", ["made"])
     return Reader(bent_json(asdict(index)), one_file(folder / INDEX), lambda: read_noising(folder), (NoisingError,))
+
+
+def ranges(folder: Path) -> Reader:
+    """ranges.csv, beside the catalogue."""
+    text = (PRECOMPUTED / RANGES).read_text(encoding="utf-8")
+    return Reader(bent_table(text), one_file(folder / RANGES), lambda: read_ranges(folder), (RangesError,))

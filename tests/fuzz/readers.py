@@ -13,6 +13,8 @@ READERS: dict[str, Callable[[Path], Reader]] = {
     "catalogue": of_traces.catalogue,
     "selection": of_traces.selection,
     "noising": of_traces.noising,
+    "ranges": of_traces.ranges,
+    "voices": of_conversions.voices,
     "plan": of_conversions.plan,
     "sources": of_conversions.sources,
     "conversion": of_conversions.conversion,
