@@ -55,6 +55,8 @@ def read_plan(path: str | Path) -> Plan:
         tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows' editors begin with a byte order mark
     except OSError as error:
         raise JobError(f"{path}: the plan cannot be read ({error.strerror}).") from error
+    except RecursionError as error:
+        raise JobError(f"{path}: not a plan in TOML (lists within lists without end).") from error
     except ValueError as error:  # not UTF-8, not TOML, or a number of thousands of digits
         raise JobError(f"{path}: not a plan in TOML ({error}).") from error
     problems = [_unknown_key(key, ["conversions"]) for key in tables if key != "conversions"]
@@ -94,7 +96,10 @@ def _read_block(table: dict[str, Any], name: str, folder: Path) -> Block:
 def _found(folder: Path, given: str) -> Path:
     """Beside the plan, else as seen from the working directory."""
     beside = folder / given
-    return beside if beside.exists() else Path(given)
+    try:
+        return beside if beside.exists() else Path(given)
+    except (OSError, ValueError):  # no name that any file can have
+        return Path(given)
 
 
 def _unknown_key(key: str, known: list[str]) -> str:
@@ -107,7 +112,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63
 
 
 def _is_number(value: Any) -> bool:
@@ -116,7 +121,8 @@ def _is_number(value: Any) -> bool:
 
 def _one(value: Any, is_right: bool, wanted: str) -> Any:
     if not is_right:
-        raise _Misread(f"must be {wanted}, not {value!r}.")
+        shown = "a number of thousands of digits" if isinstance(value, int) and abs(value) >= 1 << 63 else repr(value)
+        raise _Misread(f"must be {wanted}, not {shown}.")
     return value
 
 
