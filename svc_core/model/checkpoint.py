@@ -104,6 +104,8 @@ def _same(tensor: Tensor, other: Tensor | None) -> bool:
 
 def _base_tensors(path: Path, metadata: dict[str, str]) -> dict[str, Tensor]:
     """What the file in ``path`` leaves out. A base is a name in the same folder, never a path."""
+    if len(metadata["base"].encode("utf-8", "replace")) > 255:
+        raise CheckpointError(f"{path}: its base has a name that no file can have.")
     base = path.parent / Path(metadata["base"]).name
     if not base.is_file():
         raise CheckpointError(f"{path}: a part of it is in {base.name}, which must lie beside it.")
