@@ -8,6 +8,8 @@ PORT ?= 8501
 APP_ENV := .venv-app
 OWN_ENV := .venv-own
 ENV := .venv
+# two files of tests at once have a core each: threads that wait for one another there take twice as long
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .PHONY: app own test bench check clean
 app: $(APP_ENV)/installed
@@ -17,7 +19,7 @@ own: $(OWN_ENV)/installed
 	$(OWN_ENV)/bin/streamlit run app/main.py --server.port $(PORT) --browser.serverAddress localhost
 
 test: $(ENV)/installed check
-	$(ENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
+	$(ONE_THREAD) $(ENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(ENV)/installed
 	$(ENV)/bin/ruff check .

@@ -9,6 +9,7 @@ The folders stand in the order in which sound becomes a picture::
     traces/     what the sampler did          -> files that a page can replay without the network
     exporting/  student and vocoder           -> ONNX graphs
     light/      those graphs, without torch   -> a conversion
+    own/        a visitor's recording         -> what is odd about it, and its conversions
 
 The modules beside the folders are commands: ``python -m svc_core.train`` and
 ``python -m svc_core.precompute``. Imports run one way, from the commands down; only ``traces``

@@ -184,6 +184,8 @@ export class Figure {
   explain(name, error) {
     if (!(error instanceof ServerProblem)) throw error;
     tellProblem(this.part(name), error.message);
+    // it stands above the pictures, the button that was pressed below them
+    this.part(name).querySelector(".problem").scrollIntoView({ behavior: movesLittle() ? "auto" : "smooth", block: "nearest" });
   }
 
   close() {

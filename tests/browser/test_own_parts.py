@@ -7,6 +7,7 @@ import wave
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 GRID = {"sample_rate_hz": 24000, "hop": 256, "n_fft": 1024, "n_mels": 100, "mel_low_hz": 0.0, "mel_high_hz": 12000.0}
 FRAMES = 300  # 3.2 s
@@ -293,7 +294,7 @@ def test_cancelling_leaves_nothing_on_the_server(own, server):
 
 
 def test_a_server_that_is_full_is_a_sentence(open_own, server):
-    page = open_own(allowed=("429",))
+    page = open_own(allowed=("429",), height=500)
     see(page)
     server.refuses["takes/T/conversions"] = (
         429,
@@ -302,6 +303,7 @@ def test_a_server_that_is_full_is_a_sentence(open_own, server):
     page.locator(".own .convert").click()
     problem(page, "voices").wait_for()
     assert problem(page, "voices").inner_text().startswith("Too many people")
+    expect(problem(page, "voices")).to_be_in_viewport()
     server.refuses.clear()
     convert(page)
     assert not problem(page, "voices").is_visible()

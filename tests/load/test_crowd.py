@@ -1,6 +1,5 @@
 """A small crowd on a real server: what the client takes for Streamlit's protocol is what this Streamlit speaks."""
 
-import asyncio
 import random
 import sys
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from tests.load.measured import Measured
 from tests.load.server import run_server
 from tests.load.session import Session, SessionProblem
 from tests.load.survey import Page, Site, survey
+from tests.support.coroutines import settled
 
 SITE = """
 import streamlit as st
@@ -52,7 +52,7 @@ def test_pages_are_turned_to_and_chosen_on_and_a_crowd_is_served(tmp_path):
         return site, shown, measured
 
     with serving(tmp_path) as (address, process):
-        site, shown, measured = asyncio.run(look_around(address))
+        site, shown, measured = settled(look_around(address))
         assert list(site.pages) == ["", "second"]
         assert site.pages[""].choice.options == ("a", "b")
         assert site.pages["second"].choice is None
@@ -61,7 +61,7 @@ def test_pages_are_turned_to_and_chosen_on_and_a_crowd_is_served(tmp_path):
         assert [element.text for element in shown if element.kind == "text"] == ["b chosen"]
         assert measured.errors == {}
 
-        measured, used = asyncio.run(run_crowd(address, Plan(3, 2.0, 0.2, 0.0, pace=QUICK), process))
+        measured, used = settled(run_crowd(address, Plan(3, 2.0, 0.2, 0.0, pace=QUICK), process))
     assert measured.errors == {}
     assert len(measured.rerun_s["opened"]) == len(measured.opening_s) == 3
     assert 0 < used.started_mb <= used.peak_mb
@@ -70,13 +70,13 @@ def test_pages_are_turned_to_and_chosen_on_and_a_crowd_is_served(tmp_path):
 
 def test_page_that_is_broken_is_told_before_anybody_comes(tmp_path):
     with serving(tmp_path, broken="lost") as (address, _), pytest.raises(SessionProblem, match="/second shows"):
-        asyncio.run(survey(address))
+        settled(survey(address))
 
 
 def test_learner_who_cannot_come_in_is_counted():
     measured = Measured()
     site = Site("http://127.0.0.1:9", (), {"": Page("", "h")})  # nobody answers there
     learner = Learner(site, measured, {}, random.Random(0))
-    asyncio.run(learner.stay(0.0))
+    settled(learner.stay(0.0))
     assert measured.errors == {"HTTP connection: ConnectionRefusedError": 1}
     assert isinstance(learner.browser, Browser)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.load.fetching import CONNECTIONS, Browser, HttpProblem, read_head
 from tests.load.measured import Measured
+from tests.support.coroutines import settled
 
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
 
@@ -49,7 +50,7 @@ def test_file_with_its_version_is_fetched_once():
             return len(heads), len(browser.measured.http_s), browser.measured.http_bytes
 
     head = len(PLAIN + b"Cache-Control: public, immutable\r\n\r\n")
-    assert asyncio.run(fetch_twice()) == (1, 1, head + 3)
+    assert settled(fetch_twice()) == (1, 1, head + 3)
 
 
 def test_other_file_is_asked_for_again_with_its_tag():
@@ -62,7 +63,7 @@ def test_other_file_is_asked_for_again_with_its_tag():
             browser.close()
             return [("If-None-Match" in head) for head in heads], body
 
-    assert asyncio.run(fetch_twice()) == ([False, True, False], b"abc")
+    assert settled(fetch_twice()) == ([False, True, False], b"abc")
 
 
 def test_answer_in_pieces_is_put_together():
@@ -75,7 +76,7 @@ def test_answer_in_pieces_is_put_together():
             browser.close()
             return first, again
 
-    assert asyncio.run(fetch()) == (b"abc0123456789", b"abc0123456789")
+    assert settled(fetch()) == (b"abc0123456789", b"abc0123456789")
 
 
 def test_six_connections_at_most():
@@ -87,7 +88,7 @@ def test_six_connections_at_most():
             browser.close()
             return len(heads), most[0]
 
-    assert asyncio.run(fetch_many()) == (30, CONNECTIONS)
+    assert settled(fetch_many()) == (30, CONNECTIONS)
 
 
 def test_connection_that_the_server_has_closed_is_no_error():
@@ -100,7 +101,7 @@ def test_connection_that_the_server_has_closed_is_no_error():
             browser.close()
             return len(heads), browser.measured.errors
 
-    assert asyncio.run(fetch_twice()) == (2, {})
+    assert settled(fetch_twice()) == (2, {})
 
 
 def test_what_is_wrong_is_counted_by_its_kind():
@@ -115,7 +116,7 @@ def test_what_is_wrong_is_counted_by_its_kind():
             browser.close()
             return browser.measured
 
-    measured = asyncio.run(fetch())
+    measured = settled(fetch())
     assert measured.errors == {"HTTP 404": 1, "HTTP connection: IncompleteReadError": 1}
     assert measured.examples["HTTP 404"] == "/none"
 
@@ -127,7 +128,7 @@ def test_server_that_is_not_there_is_a_problem():
         await Browser(address, Measured()).get("/")
 
     with pytest.raises(HttpProblem, match="ConnectionRefusedError"):
-        asyncio.run(fetch())
+        settled(fetch())
 
 
 def test_head_is_read_whatever_the_case_of_its_names():

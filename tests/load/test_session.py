@@ -1,7 +1,5 @@
 """A session against a server of our own that says what it is told to."""
 
-import asyncio
-
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -10,6 +8,7 @@ from websockets.asyncio.server import serve
 from tests.load.measured import Measured
 from tests.load.protocol import AGAIN, BROKEN
 from tests.load.session import Session, SessionProblem
+from tests.support.coroutines import settled
 
 DONE = ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY)
 
@@ -38,7 +37,7 @@ def visit(runs: list[list[ForwardMsg]], hash: str = "") -> tuple[list[BackMsg], 
                 for _ in runs:
                     await session.run("seeing", hash)
 
-    asyncio.run(go())
+    settled(go())
     return asked, measured
 
 

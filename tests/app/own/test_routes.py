@@ -1,6 +1,5 @@
 """One's own voice over HTTP: whole ways with a stand-in for the worker, and everything that may be sent wrongly."""
 
-import asyncio
 import io
 import itertools
 import json
@@ -21,6 +20,7 @@ from svc_core.traces.trace import open_trace
 from svc_core.traces.writing import write_trace
 from tests.app.conftest import NAMES, show
 from tests.app.own.test_crew import wait_until
+from tests.support.coroutines import settled
 from tests.support.hand_traces import hand_files, hand_manifest
 
 # Looks at what was sent, and "converts" it: the recording's bytes are the sound, and what was asked for is its mel.
@@ -407,7 +407,7 @@ def ask_raw(opened, path, length=None, parts=(), method="POST"):
     async def send(message):
         told.append(message)
 
-    asyncio.run(Starlette(routes=own_routes(lambda: opened))(scope, receive, send))
+    settled(Starlette(routes=own_routes(lambda: opened))(scope, receive, send))
     return told[0], read
 
 
