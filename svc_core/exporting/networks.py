@@ -15,6 +15,8 @@ EXAMPLE_FRAMES = 64  # of the clip that is traced; the number itself is left ope
 class Known(nn.Module):
     """Stands for a layer whose input never changes, and so its output."""
 
+    value: Tensor
+
     def __init__(self, value: Tensor) -> None:
         super().__init__()
         self.register_buffer("value", value.detach())
@@ -32,6 +34,8 @@ class OneStep(nn.Module):
 
     NAMES = ("content", "f0_hz", "voiced", "loudness_db", "singer", "noise")
     OUTPUTS = ("mel",)
+    sigma: Tensor
+    keep: Tensor
 
     @torch.no_grad()
     def __init__(self, student: VoiceConverter) -> None:

@@ -97,6 +97,8 @@ def harmonic_combs(grid: GridConfig) -> np.ndarray:
 class Conditions(nn.Module):
     """ConditionInputs -> one vector a frame, (batch, width, frame)."""
 
+    combs: Tensor
+
     def __init__(self, config: Config, singers: int) -> None:
         super().__init__()
         model, grid = config.model, config.grid

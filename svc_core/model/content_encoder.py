@@ -38,6 +38,8 @@ class ContentEncoder(nn.Module):
     a clip's code does not depend on the padding behind it.
     """
 
+    units: Tensor | None
+
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config

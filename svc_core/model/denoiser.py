@@ -20,6 +20,8 @@ from svc_core.model.texture import LocalTexture
 class StepEmbedding(nn.Module):
     """Diffusion step (batch,) -> (batch, 4 * size): sinusoids of period up to 10 000, then an MLP."""
 
+    rates: Tensor
+
     def __init__(self, size: int) -> None:
         super().__init__()
         rates = torch.exp(-math.log(10_000) * torch.arange(size // 2) / (size // 2))

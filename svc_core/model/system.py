@@ -80,6 +80,12 @@ class Gathered:
 class VoiceConverter(nn.Module):
     """The whole system. ``singers`` are names; a singer's index is its id."""
 
+    mel_mean: Tensor
+    mel_std: Tensor
+    residual_std: Tensor
+    singer_f0_hz: Tensor
+    log_sigma: Tensor
+
     def __init__(self, config: Config, singers: tuple[str, ...]) -> None:
         super().__init__()
         model, n_mels = config.model, config.grid.n_mels

@@ -132,6 +132,9 @@ class CodeObjective(Objective):
     the classifier take each singer for as likely as any other.
     """
 
+    alignment: Tensor
+    singer_weights: Tensor
+
     def __init__(
         self, encoder: ContentEncoder, head: PhoneHead, alignment: np.ndarray, singer_chances: np.ndarray
     ) -> None:

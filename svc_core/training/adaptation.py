@@ -36,6 +36,8 @@ LISTENING_BATCHES = 2  # to find the nearest singer: singers differ by a tenth o
 class RowObjective(Objective):
     """The last row of the singer table; the model's other weights take part but do not change, its dropout is off."""
 
+    known: Tensor
+
     def __init__(self, model: VoiceConverter) -> None:
         super().__init__()
         self.lesson = (DenoiserObjective if model.draft is None else DraftObjective)(model)

@@ -142,6 +142,8 @@ class DistillObjective(Objective):
     Conditions and draft are the teacher's, frozen and in evaluation mode.
     """
 
+    sigmas: Tensor
+
     def __init__(self, student: VoiceConverter, teacher: VoiceConverter) -> None:
         super().__init__()
         self.student, self.teacher = student.requires_grad_(False), teacher.requires_grad_(False)

@@ -52,6 +52,8 @@ class Pitch(nn.Module):
     The combs are fixed, so an F0 that no training singer reached is still recognised.
     """
 
+    combs: Tensor
+
     def __init__(self, grid: GridConfig, width: int) -> None:
         super().__init__()
         self.low_hz = grid.f0_low_hz
