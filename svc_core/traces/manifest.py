@@ -21,6 +21,7 @@ MOST_FRAMES = 8_192  # 87 s of sound; a trace is a phrase
 MOST_BANDS = 512
 MOST_STEPS = 10_000
 MOST_VALUES = 1 << 26  # of one array: 64 MB of bytes, far from what would hurt
+MOST_HIDDEN_VALUES = 1 << 23  # of reduced hidden features, which unpack to 13 bytes each; a full trace has 350 000
 MOST_FILE_BYTES = 1 << 26  # 64 MB; the largest of a shipped trace has 2 MB
 FORMAT_NAME = re.compile(FORMAT + r"-([1-9][0-9]{0,5})")
 SAFE_ID = re.compile(r"(?![.\-])[^/\\:*?\"<>|\x00-\x1f\x7f]{1,200}(?<![. ])")
@@ -252,7 +253,7 @@ def _claims(m: Manifest) -> list[tuple[bool, str]]:
                 0 < hidden.components <= 4_096
                 and 0 < hidden.every <= steps
                 and 0 < len(set(hidden.names)) == len(hidden.names) == len(hidden.scales)
-                and len(hidden.names) * hidden.components * -(-steps // hidden.every) <= MOST_VALUES
+                and len(hidden.names) * hidden.components * -(-steps // hidden.every) <= MOST_HIDDEN_VALUES
             ),
             "hidden",
         ),

@@ -32,12 +32,14 @@ def read_ranges(place: str | Path | Place) -> dict[str, Range]:
     """Each singer's range, from the folder or address of the traces. Raises RangesError."""
     try:
         text = place_of(place).read(RANGES, MOST_BYTES).decode("utf-8")
-        table = pd.read_csv(io.StringIO(text), dtype={"singer": str}).set_index("singer")[list(COLUMNS)].astype(float)
+        kinds = {"singer": "str"} | dict.fromkeys(COLUMNS, "float64")
+        # thousands of columns more would take seconds each time
+        table = pd.read_csv(io.StringIO(text), usecols=list(kinds), dtype=kinds, index_col=False).set_index("singer")
     except PlaceError as error:
         raise RangesError(str(error)) from error
     except (ValueError, KeyError) as error:  # pandas' own errors and those of UTF-8 are ValueErrors
         raise RangesError(f"{RANGES} is no table of singer, {', '.join(COLUMNS)}; fetch it again.") from error
-    for singer, low, median, high in table.itertuples():
+    for singer, low, median, high in table[list(COLUMNS)].itertuples():
         if not 0 < low <= median <= high < float("inf"):
             raise RangesError(f"{RANGES}: the range of {str(singer)[:40]} is none ({low}, {median}, {high} Hz).")
-    return {str(singer): Range(*row) for singer, *row in table.itertuples()}
+    return {str(singer): Range(*row) for singer, *row in table[list(COLUMNS)].itertuples()}

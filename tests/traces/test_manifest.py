@@ -213,7 +213,7 @@ def test_a_field_of_a_wrong_type_is_named(way):
         (("hidden", "scales"), [0.1], "hidden"),
         (("hidden", "names"), ["block_1", "block_1"], "hidden"),
         (("files", "walk.npy.gz", "bytes"), -1, "files"),
-        (("files", "walk.npy.gz", "bytes"), 1 << 29, "files"),
+        (("files", "walk.npy.gz", "bytes"), (1 << 26) + 1, "files"),
     ],
 )
 def test_a_value_out_of_range_is_named(way, value, named):
@@ -230,8 +230,14 @@ def test_pictures_and_features_have_a_size_that_memory_has():
     given["frames"], given["sampler"]["steps"] = 8_192, 10_000
     given["pictures"]["places"] = list(range(10_000))
     assert refusal(given) == "'pictures' is out of range"
-    given = as_json("hidden", components=4_096, every=1, names=[f"n{i}" for i in range(20_000)], scales=[1.0] * 20_000)
-    assert refusal(given) == "'hidden' is out of range"
+
+
+def test_hidden_features_have_at_most_eight_million_numbers():
+    def of_features(count: int) -> dict:  # of 4096 components at 8 places each
+        return as_json("hidden", components=4_096, every=1, names=[f"n{i}" for i in range(count)], scales=[1.0] * count)
+
+    assert len(parse_manifest(json.dumps(of_features(256))).hidden.names) == 256  # 2^23 of them
+    assert refusal(of_features(257)) == "'hidden' is out of range"
 
 
 # names

@@ -35,3 +35,9 @@ def test_what_is_no_table_of_ranges_is_refused_with_a_sentence(tmp_path, text):
 def test_a_missing_table_names_its_folder(tmp_path):
     with pytest.raises(RangesError, match=f"{RANGES} is missing in "):
         read_ranges(tmp_path)
+
+
+def test_columns_of_others_are_passed_over(tmp_path):
+    more = 20_000
+    (tmp_path / RANGES).write_text(f"{HEADER.strip()}{',x' * more}\nalto,100,200,300{',word' * more}\n")
+    assert read_ranges(tmp_path) == {"alto": Range(100.0, 200.0, 300.0)}
