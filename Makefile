@@ -24,6 +24,7 @@ test: $(ENV)/installed check
 check: $(ENV)/installed
 	$(ENV)/bin/ruff check .
 	$(ENV)/bin/ruff format --check .
+	$(ENV)/bin/mypy
 
 bench: $(ENV)/installed $(APP_ENV)/installed
 	$(ENV)/bin/python -m tests.bench

@@ -8,9 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, get_type_hints
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
+if TYPE_CHECKING:
+    import numpy as np
+
+FloatOrArray = TypeVar("FloatOrArray", float, "np.ndarray")
 DB_PER_LN = 20.0 / math.log(10.0)  # the network computes in natural log, people read decibels
 
 
@@ -47,8 +51,8 @@ class GridConfig:
         """Frames of a clip of that many samples."""
         return samples // self.hop
 
-    def frame_centre_s(self, frame: float) -> float:
-        """Time of a frame's centre in seconds."""
+    def frame_centre_s(self, frame: FloatOrArray) -> FloatOrArray:
+        """Time of a frame's centre in seconds, or of each of an array."""
         return (self.hop * frame + self.hop / 2) / self.sample_rate_hz
 
 
@@ -252,7 +256,7 @@ class Config:
         A field that the text lacks takes its default, so a default stays what it was when models
         without that field were made.
         """
-        kinds = {part.name: part.default_factory for part in fields(Config)}
+        kinds = get_type_hints(Config)
         parts = json.loads(text)
         if not isinstance(parts, dict) or not all(isinstance(part, dict) for part in parts.values()):
             raise TypeError("a configuration is an object of objects")

@@ -75,7 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         corpus, model = read_corpus(given.corpus), load_model(given.model)
         vocoder = step_vocoder(given.vocoder or vocoder_beside(given.model), model.config.grid)
-        made, files = [], {}
+        made: list[Draft] = []
+        files: dict[str, bytes] = {}
         for path in given.trace:
             trace = open_trace(path)
             if trace.manifest.model.sha256_12 != model_hash(given.model):

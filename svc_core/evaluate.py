@@ -163,7 +163,8 @@ def find_references(
         encoder = SingerEncoder()
     except MetricError as error:
         return None, [f"the singers are not compared: {error}"]
-    recordings, problems = {}, []
+    recordings: dict[str, list[np.ndarray]] = {}
+    problems: list[str] = []
     for singer, files in paths.items():
         for path in files:
             try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from svc_core.exporting.networks import HearPitch, OneStep, SetFilters
@@ -46,22 +47,20 @@ def export(model_path: Path, vocoder_path: Path, folder: Path) -> Description:
         from svc_core.exporting.graph import write_graph
     except ImportError as error:
         raise LightError(f"exporting needs the package {error.name}; pip install -r requirements.txt.") from error
-    described = {
-        "config": student.config,
-        "singers": tuple(
-            Singer(name, float(hz)) for name, hz in zip(student.singers, student.singer_f0_hz, strict=True)
-        ),
-        "noise_step": student.schedule.steps,
-        "mel_mean_ln": float(student.mel_mean),
-        "mel_std_ln": float(student.mel_std),
-    }
+    described = partial(
+        Description,
+        config=student.config,
+        singers=tuple(Singer(name, float(hz)) for name, hz in zip(student.singers, student.singer_f0_hz, strict=True)),
+        noise_step=student.schedule.steps,
+        mel_mean_ln=float(student.mel_mean),
+        mel_std_ln=float(student.mel_std),
+    )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / DESCRIPTION).unlink(missing_ok=True)  # of an earlier export, whose graphs are replaced one by one
     made_from = {"model": model, "vocoder": vocoded}
     for name, network in ((STUDENT, OneStep(student)), (PITCH, HearPitch(vocoder)), (FILTERS, SetFilters(vocoder))):
         write_graph(network, folder / name, made_from)
-    description = Description(
-        **described,
+    description = described(
         model_hash=model,
         vocoder_hash=vocoded,
         refinement=Refinement(NOISE_SEED, COMB_RESOLUTION_CENTS, SHALLOWEST, FIT_UPDATES, ITERATIONS, MOMENTUM),

@@ -23,7 +23,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 import numpy as np
 
@@ -46,9 +46,14 @@ TOLD = (AudioError, ConversionError, FeatureError, LightError, MetricError, Writ
 class Voices(Protocol):
     """What can be converted with here; see own.with_torch and own.without_torch."""
 
-    grid: GridConfig
-    methods: tuple[str, ...]
-    singers: dict[str, float]
+    @property
+    def grid(self) -> GridConfig: ...
+
+    @property
+    def methods(self) -> tuple[str, ...]: ...
+
+    @property
+    def singers(self) -> dict[str, float]: ...
 
     def measure(self, samples: np.ndarray) -> Features: ...
 
@@ -89,7 +94,7 @@ def serve(voices: Voices, requests: TextIO, answers: TextIO) -> None:
             say({"problem": UNEXPECTED})
 
 
-def answer(voices: Voices, request: dict[str, object], say: Callable[[dict[str, object]], None]) -> dict[str, object]:
+def answer(voices: Voices, request: dict[str, Any], say: Callable[[dict[str, object]], None]) -> dict[str, object]:
     """What is done at a request, and the line that ends it. Raises one of TOLD with a sentence for the visitor."""
     if request["do"] == "warm":
         return {"done": warm_up(voices)}

@@ -66,7 +66,7 @@ def prepare_corpus(
 
 def _print_summary(clips: Sequence[Clip], seconds: dict[str, float], f0_hz: dict[str, tuple[float, float]]) -> None:
     """One line a singer, one a data set, one for all."""
-    sung = defaultdict(lambda: defaultdict(list))
+    sung: defaultdict[str, defaultdict[str, list[Clip]]] = defaultdict(lambda: defaultdict(list))
     for clip in clips:
         sung[clip.data_set][clip.singer].append(clip)
     width = max(len("singer"), *(len(clip.singer) for clip in clips)) + 2

@@ -15,6 +15,7 @@ import argparse
 import sys
 from dataclasses import astuple, fields, replace
 from pathlib import Path
+from typing import TypeVar
 
 from svc_core.config import Config, OptimiserConfig
 from svc_core.conversion.preview import Preview
@@ -40,6 +41,8 @@ from svc_core.training.crops import Crops
 from svc_core.training.processes import Processes
 from svc_core.training.stages import begun_model, new_model, train_teacher
 from svc_core.training.trainer import TrainingError
+
+Optimiser = TypeVar("Optimiser", bound=OptimiserConfig)
 
 
 def measured_clips(corpus: Corpus, config: Config, cache: Path, processes: Processes) -> list[Clip]:
@@ -117,7 +120,9 @@ def train_model(
         config = replace(config, model=replace(config.model, content_width=crops.clips[0].content.shape[1]))
         model = new_model(config, corpus.trained_singers, crops)
     if encoder is not None:
-        model.conditions.encoder.load_state_dict(encoder.state_dict())
+        untrained = model.conditions.encoder
+        assert untrained is not None  # the configuration asks for one: with_content_encoder
+        untrained.load_state_dict(encoder.state_dict())
     return train_teacher(model, crops, held_out, folder, processes, preview, start)
 
 
@@ -191,7 +196,7 @@ def add_training_options(parser: argparse.ArgumentParser, steps: tuple[str, ...]
         parser.add_argument(f"--{name.replace('_', '-')}", type=positive)
 
 
-def changed(optimiser: OptimiserConfig, given: argparse.Namespace) -> OptimiserConfig:
+def changed(optimiser: Optimiser, given: argparse.Namespace) -> Optimiser:
     """``optimiser`` with every option that was given in place of its own."""
     names = {part.name for part in fields(optimiser)}
     return replace(

@@ -31,8 +31,11 @@ def _begin() -> None:
 def _end_with_parent() -> None:
     """A command that is killed cannot tell its workers, and they would wait for ever."""
 
+    parent = parent_process()
+    assert parent is not None  # this is run in a worker
+
     def wait() -> None:
-        parent_process().join()
+        parent.join()
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

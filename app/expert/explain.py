@@ -7,6 +7,7 @@ The sets are found by what their conversions are, as precomputed/README.md says:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -98,7 +99,7 @@ def _walks(catalogue: Catalogue) -> list[dict[str, object]]:
 
 def _groups(
     table: pd.DataFrame, alike: list[str], differs: str, least: int
-) -> Iterator[tuple[pd.Series, dict[object, str]]]:
+) -> Iterator[tuple[pd.Series, dict[Any, str]]]:
     """(first row, {what differs: id}) of the largest groups of rows that are alike, of at least so many.
 
     Of two rows of a group that do not differ, the first counts.

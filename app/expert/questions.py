@@ -92,7 +92,8 @@ def _methods(catalogue: Catalogue) -> list[Question]:
 def _ids(catalogue: Catalogue, *exhibits: Exhibit) -> list[str]:
     """Of all these conversions; none where one of them is missing."""
     entries = [find_conversion(catalogue, exhibit) for exhibit in exhibits]
-    return [] if None in entries else [entry.id for entry in entries]
+    ids = [entry.id for entry in entries if entry is not None]
+    return ids if len(ids) == len(exhibits) else []
 
 
 def _pairs(usual: pd.DataFrame) -> list[Question]:

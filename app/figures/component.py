@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -53,4 +54,5 @@ def show_figure(name: str, data: Mapping[str, object], key: str | None = None, t
         _FIGURES[name](data=data, key=place)
         return None
     # Streamlit wants a callback for a value that it is to hand on
-    return _FIGURES[name](data=data, key=place, **{f"on_{told}_change": lambda: None}).get(told)
+    callback: dict[str, Any] = {f"on_{told}_change": lambda: None}  # Any: the name is not known to a type checker
+    return _FIGURES[name](data=data, key=place, **callback).get(told)

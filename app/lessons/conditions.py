@@ -50,9 +50,8 @@ def choose(name: str, options: dict[str, str], label: str) -> str:
         )
         asked = first
     st.session_state[name] = asked
-    shown = options.get
     st.segmented_control(
-        label, list(options), format_func=shown, key=name, on_change=note, label_visibility="collapsed"
+        label, list(options), format_func=options.__getitem__, key=name, on_change=note, label_visibility="collapsed"
     )
     return asked
 

@@ -35,8 +35,10 @@ def other_names(term: Term) -> list[str]:
     def bare(name: str) -> str:
         return name.casefold().replace("-", " ").replace("–", " ").removesuffix("s")
 
-    seen = {bare(term.term)}
-    return [name for name in term.also if not (bare(name) in seen or seen.add(bare(name)))]
+    names: dict[str, str] = {}
+    for name in (term.term, *term.also):
+        names.setdefault(bare(name), name)
+    return list(names.values())[1:]
 
 
 def show_list(terms: Iterable[Term], key: str | None) -> None:

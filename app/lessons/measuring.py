@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.figures.component import show_figure
 from app.parts.cards import CardError, measured_table
-from app.parts.exhibits import WALK, Exhibit, find_conversion, say_missing
+from app.parts.exhibits import WALK, Exhibit, find_like, say_missing
 from app.parts.lesson import lesson, say
 from app.parts.mistakes import choices, rounds
 from app.parts.names import as_text
@@ -20,7 +20,7 @@ LEFT_OUT = ["student, 2 steps", "student, 4 steps", "DDPM, 1000 steps"]  # of th
 EVERY = 4  # frames: a warp of all by all would take too long for a slider
 ASKED_SHOWN = 40  # characters of a wrong address that are repeated to the reader
 # two songs that have nothing to do with each other, and by chance no correlation either
-UNRELATED = Exhibit(phrase="caro_straight", source="vocalset-f1", target=None, key_shift_semitones=None)
+UNRELATED = vars(Exhibit("caro_straight", "vocalset-f1", key_shift_semitones=None)) | {"target": None}
 
 
 def asked_for(name: str, offered: list[str]) -> int:
@@ -38,11 +38,12 @@ def asked_for(name: str, offered: list[str]) -> int:
 
 def two_melodies(catalogue: Catalogue) -> dict[str, object] | None:
     """Source melodies of two unrelated phrases, cut to one length; None where they cannot be had."""
-    found = [find_conversion(catalogue, exhibit) for exhibit in (WALK, UNRELATED)]
-    if None in found:
+    found = [find_like(catalogue, wanted) for wanted in (vars(WALK), UNRELATED)]
+    entries = [entry for entry in found if entry is not None]
+    if len(entries) < len(found):
         return None
     try:
-        traces = [library().open(entry) for entry in found]
+        traces = [library().open(entry) for entry in entries]
         one, other = (trace.f0_hz()["source"] for trace in traces)
     except TraceError:
         return None
@@ -54,7 +55,7 @@ def two_melodies(catalogue: Catalogue) -> dict[str, object] | None:
         "one": one[:size:EVERY].round(1).tolist(),
         "other": other[:size:EVERY].round(1).tolist(),
         "frame_s": EVERY * grid.hop / grid.sample_rate_hz,
-        "names": [entry.song.replace("-", " ") or entry.phrase for entry in found],
+        "names": [entry.song.replace("-", " ") or entry.phrase for entry in entries],
     }
 
 
@@ -65,7 +66,7 @@ with lesson("measuring") as catalogue:
     )
     measures = verdicts(catalogue)
     if measures:
-        ids = [measure["id"] for measure in measures]
+        ids = [str(measure["id"]) for measure in measures]
         show_figure("verdicts", {"measures": measures, "chosen": ids[asked_for("metric", ids)]})
     else:
         say_missing("The two sounds to be judged")

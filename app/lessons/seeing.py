@@ -1,21 +1,18 @@
 """Lesson: how a computer sees singing. Wave, mel spectrogram, F0 and notes of real phrases, and how to read them."""
 
-from dataclasses import fields, replace
-
 import streamlit as st
 
 from app.figures.component import show_figure
-from app.parts.exhibits import Exhibit, find_conversion, find_walk, say_missing
+from app.parts.exhibits import find_like, find_walk, say_missing
 from app.parts.lesson import lesson, say
 from app.parts.names import singer_label
 from svc_core.traces.catalogue import Catalogue, Entry
 
 # any conversion of these phrases will do: only their source is shown
-ANY = Exhibit(**dict.fromkeys(field.name for field in fields(Exhibit)))
 OTHERS = {
-    "japanese": ("A Japanese phrase", replace(ANY, phrase="pjs042", source="pjs-m1")),
-    "straight": ("Italian, sung straight", replace(ANY, phrase="caro_straight", source="vocalset-f1")),
-    "vibrato": ("Italian, with vibrato", replace(ANY, phrase="caro_vibrato", source="vocalset-f1")),
+    "japanese": ("A Japanese phrase", {"phrase": "pjs042", "source": "pjs-m1"}),
+    "straight": ("Italian, sung straight", {"phrase": "caro_straight", "source": "vocalset-f1"}),
+    "vibrato": ("Italian, with vibrato", {"phrase": "caro_vibrato", "source": "vocalset-f1"}),
 }
 
 
@@ -23,8 +20,8 @@ def phrases_of(catalogue: Catalogue, walk: Entry) -> list[dict[str, str]]:
     """The phrases that the figure offers: the lessons' own first, then those that are among the listed conversions."""
     title = "A Turkish phrase" if walk.source.startswith("makam") else "The phrase"
     offered = [_phrase("phrase", title, walk)]
-    for id, (label, exhibit) in OTHERS.items():
-        if entry := find_conversion(catalogue, exhibit):
+    for id, (label, wanted) in OTHERS.items():
+        if entry := find_like(catalogue, wanted):
             offered.append(_phrase(id, label, entry))
     return offered
 

@@ -91,7 +91,7 @@ async def conversion_of(request: Request, methods: Collection[str]) -> Conversio
     if not isinstance(asked, dict):
         raise RequestError(400, NO_JSON)
     method, target, shift, seed = (asked.get(name) for name in ("method", "target", "key_shift", "seed"))
-    if method not in methods:
+    if not (isinstance(method, str) and method in methods):
         raise RequestError(400, f"This server does not convert so; it has {', '.join(methods) or 'no method'}.")
     # isprintable: what could not be written back to the browser is no name
     if not (isinstance(target, str) and 0 < len(target) <= LONGEST_TARGET and target.isprintable()):

@@ -54,19 +54,21 @@ class Worker:
             errors="replace",  # what is no text is no answer either
             start_new_session=True,
         )
+        assert self.process.stdin is not None and self.process.stdout is not None  # each is a PIPE
+        self._asked, self._answered = self.process.stdin, self.process.stdout
         self.lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         with contextlib.suppress(ValueError, OSError):  # closed by kill
-            for line in self.process.stdout:
+            for line in self._answered:
                 self.lines.put(line)
         self.lines.put(ENDED)
 
     def ask(self, request: dict[str, object]) -> None:
         """Raises OSError where the worker has gone."""
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
+        self._asked.write(json.dumps(request) + "\n")
+        self._asked.flush()
 
     @property
     def is_alive(self) -> bool:
@@ -76,7 +78,7 @@ class Worker:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
+        for pipe in (self._asked, self._answered):
             with contextlib.suppress(OSError):  # what was still to be written has no reader
                 pipe.close()
 
@@ -150,8 +152,8 @@ class Crew:
                     self.desk.progress(job, share, words)
                 case {"early": dict() as facts}:
                     self.desk.early(job, facts)
-                case {"later": {"do": str() as kind, **rest}} if kind in self.desk.limits.usual_s:
-                    self.desk.later(job, kind, {"do": kind, **rest})
+                case {"later": {"do": str() as kind} as request} if kind in self.desk.limits.usual_s:
+                    self.desk.later(job, kind, request)
                     return
                 case {"done": dict() as result}:
                     self.desk.finish(job, result)

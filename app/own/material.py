@@ -46,8 +46,7 @@ def examples(catalogue: Catalogue) -> list[dict[str, str]]:
     found = []
     for entry in _first_of_each(catalogue, "source"):
         trace = _open(entry)
-        address = None if trace is None else _sound(trace, "source")
-        if address is None:
+        if trace is None or (address := _sound(trace, "source")) is None:
             continue
         facts = trace.manifest.source
         name = f"{singer_label(facts.singer)}, “{facts.phrase.replace('_', ' ')}”"

@@ -21,10 +21,9 @@ def made_trace(told: object) -> tuple[str, str] | None:
     if not isinstance(told, dict):
         return None
     take, trace = told.get("take"), told.get("trace")
-    known = (
-        isinstance(take, str) and re.fullmatch(KEY, take) and isinstance(trace, str) and re.fullmatch(SAFE_ID, trace)
-    )
-    return (take, trace) if known else None
+    if isinstance(take, str) and re.fullmatch(KEY, take) and isinstance(trace, str) and re.fullmatch(SAFE_ID, trace):
+        return take, trace
+    return None
 
 
 st.title("Your own voice")

@@ -156,7 +156,7 @@ class _Answers:
         if job.problem:
             told["problem"] = job.problem
         if job.result is not None:
-            told["result"] = _result(job)
+            told["result"] = _result(job, job.result)
         return _json(told)
 
     async def cancel(self, request: Request) -> Response:
@@ -190,13 +190,14 @@ async def _keep(request: Request, path: Path, most: int) -> None:
         raise RequestError(503, NO_ROOM) from error
 
 
-def _result(job: Job) -> dict[str, object]:
+def _result(job: Job, result: dict[str, object]) -> dict[str, object]:
     """As the worker gave it; of a conversion also how long it took, and where its trace can be had as a file."""
     if job.kind == LOOK:
-        return job.result
-    trace = job.result.get("trace")
-    packed = trace and f".{OWN_PATH}/takes/{job.take}/packed/{quote(trace['id'], safe='')}.zip"
-    return job.result | {"packed": packed, "seconds": round(job.worked_s, 2)}
+        return result
+    trace, packed = result.get("trace"), None
+    if isinstance(trace, dict):
+        packed = f".{OWN_PATH}/takes/{job.take}/packed/{quote(trace['id'], safe='')}.zip"
+    return result | {"packed": packed, "seconds": round(job.worked_s, 2)}
 
 
 def _json(data: object, status: int = 200) -> JSONResponse:

@@ -86,8 +86,9 @@ def command_with(shown: Library) -> list[str]:
     """Starts a worker that knows the voices from the traces which the app shows; from the repository's own where
     those are at an address, or do not say whose the voices are."""
     command = [sys.executable, "-m", "svc_core.own_voice", "--models", str(MODELS)]
-    if shown.is_local and (shown.place.path / CREDITS).is_file():
-        command += ["--traces", str(shown.place.path.resolve())]
+    path = shown.place.path
+    if path is not None and (path / CREDITS).is_file():
+        command += ["--traces", str(path.resolve())]
     return command
 
 

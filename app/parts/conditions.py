@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 
 from app.parts.compare import Axis, Wanted
-from app.parts.exhibits import STUDENT, TEACHER, WALK, Exhibit
+from app.parts.exhibits import STUDENT, TEACHER, WALK, WALK_KEY_SEMITONES, Exhibit
 from app.parts.names import key_label
 
 CONDITIONS = ("content", "melody", "loudness", "singer")
@@ -94,7 +94,7 @@ def swapped() -> list[Wanted]:
 
 def chances() -> list[Wanted]:
     """Other noise, and other keys."""
-    plain_key = key_label(WALK.key_shift_semitones)
+    plain_key = key_label(WALK_KEY_SEMITONES)
     seeds = [
         Wanted(
             (f"seed{seed}",),

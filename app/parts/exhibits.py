@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 import streamlit as st
@@ -14,14 +15,17 @@ from svc_core.traces.catalogue import Catalogue, Entry
 ASKED_SHOWN = 80  # characters of an unknown id that are repeated to the reader
 
 
+WALK_KEY_SEMITONES = -11  # from the singers' medians
+
+
 @dataclass(frozen=True)
 class Exhibit:
-    """What a conversion must be; every field as in the catalogue (see Entry). None: any."""
+    """What a conversion must be; every field as in the catalogue (see Entry). No key shift: any."""
 
     phrase: str = "kimseye_nakarat"
     source: str = "makam-f3"
     target: str = "makam-m2"
-    key_shift_semitones: int | None = -11  # from the singers' medians
+    key_shift_semitones: int | None = WALK_KEY_SEMITONES
     sampler: str = "ddpm"
     steps: int = 1000
     seed: int = 0
@@ -41,10 +45,14 @@ STUDENT = replace(WALK, sampler="consistency", steps=1)
 
 def find_conversion(catalogue: Catalogue, exhibit: Exhibit) -> Entry | None:
     """The first listed conversion that is what the exhibit says; None where there is none."""
-    asked = (getattr(exhibit, name) for name in ASKED)
-    wanted = [(place, value) for place, value in enumerate(asked) if value is not None]
+    return find_like(catalogue, vars(exhibit))
+
+
+def find_like(catalogue: Catalogue, wanted: Mapping[str, object]) -> Entry | None:
+    """The same with some of an exhibit's fields alone; one that is None may be any."""
+    asked = [(ASKED.index(name), value) for name, value in wanted.items() if value is not None]
     for row, facts in enumerate(_facts(catalogue)):
-        if all(facts[place] == value for place, value in wanted):
+        if all(facts[place] == value for place, value in asked):
             return catalogue.entry(row)
     return None
 

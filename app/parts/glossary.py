@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from app.parts.course import BY_ID
 
@@ -32,7 +33,7 @@ _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _MARKUP = re.compile(r"\[\[|\]\]|\$|\*|`|\]\(")
 _LINK = re.compile(r"\[\[([^\[\]|]*)(?:\|([^\[\]]*))?\]\]")
 _FIELDS = {"term": str, "also": list, "short": str, "more": str, "see": list, "lesson": str}
-_OPTIONAL = {"more": "", "also": [], "see": [], "lesson": ""}
+_OPTIONAL: dict[str, Any] = {"more": "", "also": [], "see": [], "lesson": ""}
 
 
 class GlossaryError(ValueError):

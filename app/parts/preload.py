@@ -154,7 +154,7 @@ def _first_trace(asked: str | None) -> Trace | None:
     """The trace that the page will show: the one asked for, else the lessons' walk; None where it cannot be read."""
     try:
         catalogue = library().catalogue()
-        if asked in catalogue:
+        if asked is not None and asked in catalogue:
             return library().open(catalogue.find(asked))
         return library().open(find_conversion(catalogue, WALK) or to_begin_with(catalogue))
     except (CatalogueError, TraceError, IndexError):

@@ -67,9 +67,10 @@ class TraceFiles(StaticFiles):
             response = await super().get_response(path, scope)
             if not (isinstance(response, FileResponse) and _wants_all(scope)):
                 return response
-            if response.stat_result.st_size > MOST_AT_ONCE:
+            told = response.stat_result
+            if told is None or told.st_size > MOST_AT_ONCE:
                 return response
-            data = await run_in_threadpool(_read, response, version)
+            data = await run_in_threadpool(_read, Path(response.path), told, version)
             if data is not None:
                 return Response(data, headers=dict(response.headers), media_type=response.media_type)
         return PlainTextResponse(ANOTHER, status_code=409)
@@ -79,18 +80,17 @@ def _wants_all(scope: Scope) -> bool:
     return scope["method"] == "GET" and all(name != b"range" for name, _ in scope["headers"])
 
 
-def _read(response: FileResponse, version: str) -> bytes | None:
+def _read(path: Path, told: os.stat_result, version: str) -> bytes | None:
     """A file, read in one go: it may be replaced at any moment, and half of each would be sent.
 
-    None where it no longer is the one that the answer's headers tell of, or not the one whose checksum begins with
-    ``version``: browsers will keep it under that for good.
+    None where it no longer is the one that ``told`` and the answer's headers are of, or not the one whose checksum
+    begins with ``version``: browsers will keep it under that for good.
     """
     try:
-        with Path(response.path).open("rb") as file:
+        with path.open("rb") as file:
             data, stat = file.read(), os.fstat(file.fileno())
     except OSError:
         return None
-    told = response.stat_result
     same = (stat.st_ino, stat.st_mtime_ns, len(data)) == (told.st_ino, told.st_mtime_ns, told.st_size)
     return data if same and (not version or hashlib.sha256(data).hexdigest().startswith(version)) else None
 

@@ -55,8 +55,9 @@ def run_on_cluster(
     for batch in batches:
         facts = models[batch.model].facts
         asked = sample.options(num_returns=len(batch.jobs)).remote(batch, paths[batch.model].resolve(), facts)
-        for job, recorded in zip(batch.jobs, asked if len(batch.jobs) > 1 else [asked], strict=True):
-            pending[finish.remote(recorded, shared)] = job
+        for job, recorded in zip(batch.jobs, asked if isinstance(asked, list) else [asked], strict=True):
+            # Ray's types know nothing of num_returns: each of these is one of the list
+            pending[finish.remote(recorded, shared)] = job  # type: ignore[arg-type]
         while len(pending) > AHEAD * max(1, len(batch.jobs)) * len(ray.nodes()):
             yield from _ready(ray, pending)
     while pending:

@@ -91,7 +91,7 @@ def convert_song(
     sampling: Sampling,
     window_s: float = WINDOW_S,
     batch: int = 1,
-    told: Callable[[int], None] | None = None,
+    told: Callable[[int], object] | None = None,
 ) -> np.ndarray:
     """Convert a clip of any length in overlapping windows; returns the mel in natural log, (mel, frame).
 

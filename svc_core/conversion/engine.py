@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -103,7 +104,7 @@ def run_batches(
     making: Making,
     pool: Executor,
     workers: int,
-    told: Callable[[int], None] | None = None,
+    told: Callable[[int], object] | None = None,
 ) -> Iterator[Outcome]:
     """Outcomes of all jobs, as they come. ``told(clips)`` is called after every step of the sampler.
 
@@ -154,7 +155,7 @@ class _Measured:
 
     def __init__(self, pool: Executor) -> None:
         self.pool = pool
-        self._futures: OrderedDict[tuple[Excerpt, str], Future[Source] | Future[Reference]] = OrderedDict()
+        self._futures: OrderedDict[tuple[Excerpt, str], Future[Any]] = OrderedDict()  # REFERENCE's hold references
 
     def ask(self, batch: Batch, config: Config) -> None:
         for job in batch.jobs:

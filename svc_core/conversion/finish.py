@@ -65,7 +65,7 @@ def finish_trace(
     out: Path,
     vocoder: str,
     voices: Mapping[str, np.ndarray],
-    told: Callable[[int], None] | None = None,
+    told: Callable[[int], object] | None = None,
     threads: int = 1,
 ) -> Made:
     """Make the trace of a recorded conversion in ``out``.
@@ -125,7 +125,7 @@ def finish_trace(
         detail=job.detail,
         source=_recording(job.source, source.features.gain_db),
         target=job.target,
-        reference=None if wish.reference is None else _recording(job.reference, wish.reference.gain_db),
+        reference=_recording(job.reference, wish.reference.gain_db) if job.reference and wish.reference else None,
         key_shift_semitones=wish.key_shift,
         sampler=_sampler(recorded),
         model=facts.Model(recorded.model.sha256_12, recorded.model.parameters, list(recorded.model.attribution)),
@@ -153,7 +153,7 @@ def finish_trace(
 
 
 def _hear_all(
-    mels: Mapping[int, Callable[[], np.ndarray]], ear: StepEar, told: Callable[[int], None] | None, threads: int
+    mels: Mapping[int, Callable[[], np.ndarray]], ear: StepEar, told: Callable[[int], object] | None, threads: int
 ) -> dict[int, HeardStep]:
     """Every place's step heard; a mel is made only when its turn comes."""
 
@@ -192,9 +192,9 @@ def _pack_walk(
             coded = encode_pictures(pictures[places], places, detail.quantum)
             files[f"{name}.npy.gz"] = pack_array(coded)
             known[name] = to_db(decode_pictures(coded, places, detail.quantum))
-    as_read = dict(zip(COLUMNS, table.astype(float), strict=True))
-    whole = {name: as_read.pop(name).astype(int) for name in ("step", "address")}
-    as_read = replace(walk, **as_read, **whole)
+    columns = dict(zip(COLUMNS, table.astype(float), strict=True))
+    whole = {name: columns.pop(name).astype(int) for name in ("step", "address")}
+    as_read = replace(walk, **columns, **whole)
     seed = recorded.sampling.seed
     return files, Replay(
         as_read, seed, places, known["predicted"], known.get("second"), recorder.mean_db, recorder.std_db

@@ -160,7 +160,7 @@ def encode_sound(samples: np.ndarray, grid: GridConfig, mp3_level: float | None,
     """
     samples = samples * min(1.0, PEAK / max(float(np.abs(samples).max()), 1e-9))
     file = io.BytesIO()
-    kind = {"format": "FLAC"}
+    kind: dict[str, str | float] = {"format": "FLAC"}
     if mp3_level is not None:
         kind = {"format": "MP3", "bitrate_mode": "VARIABLE", "compression_level": mp3_level}
     with soundfile.SoundFile(file, "w", grid.sample_rate_hz, 1, **kind) as sound:

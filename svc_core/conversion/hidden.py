@@ -7,6 +7,8 @@ Forward hooks read them, so the network does not know that it is watched.
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -36,8 +38,7 @@ class HiddenWatch:
 
         self._handles.append(self._denoiser.step.register_forward_hook(see_step))
         for name, index in self._layers.items():
-            layer: DilatedLayer = self._denoiser.layers[index]
-            self._handles += self._watch(layer, name)
+            self._handles += self._watch(cast(DilatedLayer, self._denoiser.layers[index]), name)
         return self
 
     def _watch(self, layer: DilatedLayer, name: str) -> list[torch.utils.hooks.RemovableHandle]:

@@ -39,7 +39,7 @@ def reduce_features(features: np.ndarray, components: int) -> tuple[np.ndarray, 
     _, axes = np.linalg.eigh(spread)
     reduced = centred @ axes[:, ::-1][:, :components]
     reduced = np.pad(reduced, ((0, 0), (0, components - reduced.shape[1])))
-    scale = max(float(np.abs(reduced).max()) / LARGEST, np.finfo(np.float32).tiny)
+    scale = max(float(np.abs(reduced).max()) / LARGEST, float(np.finfo(np.float32).tiny))
     return np.rint(reduced / scale).astype(np.int16), scale
 
 

@@ -189,7 +189,7 @@ def _others(block: Block, targets: list[str], model: VoiceConverter | None, prob
     named = list(dict.fromkeys(swap.singer for swap in block.swaps if swap is not None))
     known = [singer for singer in named if model is None or singer in model.singers]
     for singer in named:
-        if singer not in known:
+        if model is not None and singer not in model.singers:
             problems.append(f"the model knows no singer {singer} to swap for; it knows {', '.join(model.singers)}.")
         elif singer in targets:
             problems.append(f"{singer} would be swapped for {singer}: leave it out of the targets, or of the swaps.")
@@ -278,7 +278,9 @@ def _samplers(block: Block, model: VoiceConverter | None, problems: list[str]) -
 
 def _misfits(block: Block, model: VoiceConverter, sampling: Sampling) -> list[str]:
     """What of the block's swaps and its defect does not go with that sampler."""
-    wishes = [(place, "") for place in {swap.at: None for swap in block.swaps if swap is not None}]
+    wishes: list[tuple[int | None, str]] = [
+        (place, "") for place in {swap.at: None for swap in block.swaps if swap is not None}
+    ]
     wishes += [(None, block.defect)] * (block.defect in DEFECTS)
     found = []
     for place, defect in wishes:

@@ -79,7 +79,7 @@ def make_wish(job: Job, source: Source, reference: Reference | None, model: Voic
 
 
 def record_batch(
-    wishes: Sequence[Wish], model: VoiceConverter, facts: ModelFacts, told: Callable[[int], None] | None = None
+    wishes: Sequence[Wish], model: VoiceConverter, facts: ModelFacts, told: Callable[[int], object] | None = None
 ) -> list[Recorded]:
     """Convert ``wishes`` together; all must be sampled alike but for their seeds, and of one detail.
 
@@ -101,11 +101,10 @@ def record_batch(
 
     def watch(step: int, sigma: float, state: torch.Tensor, predicted: torch.Tensor) -> None:
         nonlocal place
-        state = (state * unit_scale(sampling, sigma)).cpu().numpy()
-        predicted = predicted.cpu().numpy()
+        states, guesses = (state * unit_scale(sampling, sigma)).cpu().numpy(), predicted.cpu().numpy()
         inside = place % every == (len(walk) - 1) % every
         for clip, features in enumerate(inner.take() if inside else [None] * len(wishes)):
-            recorders[clip].add(state[clip, :, : frames[clip]], predicted[clip, :, : frames[clip]])
+            recorders[clip].add(states[clip, :, : frames[clip]], guesses[clip, :, : frames[clip]])
             if features is not None:
                 hidden[clip].append(features)
         place += 1
@@ -113,7 +112,8 @@ def record_batch(
             told(len(wishes))
 
     clips = [condition_inputs(_told(w), model.singer_id(w.job.target), w.key_shift) for w in wishes]
-    others = None if sampling.swap_at is None else [model.singer_id(job.swap.singer) for job in jobs]
+    swapped = [model.singer_id(job.swap.singer) for job in jobs if job.swap is not None]
+    others = None if sampling.swap_at is None else swapped
     keep = keep_all(len(wishes))
     for row, job in zip(keep, jobs, strict=True):
         for name in job.without:

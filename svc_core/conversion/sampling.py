@@ -126,7 +126,7 @@ def sample(
         raise ValueError("a swap needs both a place and the singers from there on.")
     model = as_walked(model, sampling)
     denoise, _ = guided(model, inputs, sampling.guidance, keep)
-    if others is not None:
+    if others is not None and sampling.swap_at is not None:
         after, _ = guided(model, replace(inputs, singer=others), sampling.guidance, keep)
         last, first = noise_levels(model, sampling)[sampling.swap_at - 1 : sampling.swap_at + 1]
         denoise = _exchanged(denoise, after, float(last * first) ** 0.5)

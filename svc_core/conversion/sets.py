@@ -58,7 +58,8 @@ class Conversion:
 
 def find_conversions(folders: Iterable[Path], trace_folders: Iterable[Path]) -> tuple[list[Conversion], list[str]]:
     """All conversions in the folders (or JSON files), and one sentence for each that cannot be read."""
-    found, problems = [], []
+    found: list[Conversion] = []
+    problems: list[str] = []
     for folder in folders:
         described = [folder] if folder.suffix == ".json" else sorted(folder.glob("*.json"))
         sounds = sorted(path for ending in SOUNDS for path in folder.glob(f"*{ending}")) if folder.is_dir() else []

@@ -14,8 +14,10 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+from svc_core.corpora.corpus import Clip, Phrase
 from svc_core.corpora.folders import read_metadata, read_singers
-from svc_core.corpora.layout import LayoutError, Reading, nfc
+from svc_core.corpora.labels import Labels
+from svc_core.corpora.layout import LayoutError, Reading, Skipped, nfc
 from svc_core.corpora.m4singer import read_m4singer
 from svc_core.corpora.makam import read_makam
 from svc_core.corpora.opencpop import read_opencpop
@@ -40,7 +42,10 @@ NAMED_BY_FOLDER = ("metadata", "folder")  # layouts of which there may be many d
 
 def read_data_sets(asked: Sequence[tuple[str, Path]]) -> Reading:
     """Read every (layout, folder) and join them. Raises CorpusError: LayoutError, or that of a metadata.csv."""
-    clips, skipped, phones, phrases = [], [], {}, []
+    clips: list[Clip] = []
+    skipped: list[Skipped] = []
+    phones: dict[str, Labels] = {}
+    phrases: list[Phrase] = []
     names: set[str] = set()
     source_of: dict[str, Path] = {}
     for layout, folder in asked:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import TypeVar
 
 from svc_core.corpora.corpus import Clip
 
@@ -107,6 +108,9 @@ def read_textgrid(path: Path, kind: str = "words") -> Labels:
     return Labels(kind, _in_order(path, tiers[chosen]))
 
 
+Token = TypeVar("Token", float, str)
+
+
 def _interval_tiers(path: Path) -> Iterator[tuple[str, list[tuple[int, Interval]]]]:
     """Name and intervals, each with its line, of every interval tier; the first of two with one name."""
     tokens = _tokens(path, _decoded(path))
@@ -114,7 +118,7 @@ def _interval_tiers(path: Path) -> Iterator[tuple[str, list[tuple[int, Interval]
         raise LabelError(f"{path}, line 1: not a Praat TextGrid written as text; save it as one.")
     line = 1
 
-    def take(kind: type) -> float | str:
+    def take(kind: type[Token]) -> Token:
         nonlocal line
         try:
             line, token = next(tokens)

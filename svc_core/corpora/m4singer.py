@@ -41,7 +41,8 @@ def read_m4singer(folder: Path) -> Reading:
     recordings = [path for path in audio_below(folder) if "#" in path.parent.name]
     if not recordings:
         raise refusal(folder, "M4Singer", WANTED)
-    clips, phones, skipped = [], {}, []
+    clips, phones = [], {}
+    skipped: list[Skipped] = []
     items = _items(folder / "meta.json", skipped)
     for path in recordings:
         file, (singer, song) = inside(path, folder), nfc(path.parent.name).split("#", 1)

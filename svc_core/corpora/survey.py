@@ -59,11 +59,8 @@ def f0_ranges_hz(
     for (clip, *_), f0_hz in zip(excerpts, tqdm(answers, total=len(excerpts), desc="F0", unit="file"), strict=True):
         held_hz[clip.singer].append(f0_hz)
     pooled = {singer: np.concatenate(parts) for singer, parts in held_hz.items()}
-    return {
-        singer: tuple(float(hz) for hz in np.percentile(f0_hz, RANGE_PERCENT))
-        for singer, f0_hz in pooled.items()
-        if len(f0_hz)
-    }
+    ranges_hz = {singer: np.percentile(f0_hz, RANGE_PERCENT) for singer, f0_hz in pooled.items() if len(f0_hz)}
+    return {singer: (float(low_hz), float(high_hz)) for singer, (low_hz, high_hz) in ranges_hz.items()}
 
 
 def check_label_files(clips: Iterable[Clip]) -> tuple[list[Clip], list[Skipped]]:
@@ -82,7 +79,7 @@ def check_label_files(clips: Iterable[Clip]) -> tuple[list[Clip], list[Skipped]]
 def _excerpts(clips: Sequence[Clip], seconds: dict[str, float], budget_s: float) -> Iterator[tuple[Clip, float, float]]:
     """Middles of recordings (clip, start_s, end_s) from all over what each singer sings."""
     recordings = Counter(clip.singer for clip in clips)
-    left_s = defaultdict(lambda: budget_s)
+    left_s: defaultdict[str, float] = defaultdict(lambda: budget_s)
     for clip in sorted(clips, key=lambda clip: song_place(clip.file)):
         length_s, share_s = seconds[clip.file], max(EXCERPT_S, budget_s / recordings[clip.singer])
         part_s = min(left_s[clip.singer], length_s, share_s)

@@ -30,7 +30,7 @@ def sample_consistency(
     denoise: Denoise,
     start: Tensor,
     noise: Callable[[int], Tensor],
-    sigmas: Sequence[float],
+    sigmas: Sequence[float] | np.ndarray,
     sigma_min: float,
     callback: StepCallback | None = None,
 ) -> Tensor:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from torch import Tensor
 
 from svc_core.diffusion.ddpm import StepCallback
 
-Denoise = Callable[[Tensor, float], Tensor]  # (noisy signal, sigma) -> denoised signal
+Denoise = Callable[[Tensor, float | Tensor], Tensor]  # (noisy signal, sigma, one or (batch,)) -> denoised signal
+Level = TypeVar("Level", float, Tensor)  # of noise
 
 
 def precondition(sigma: Tensor, sigma_data: Tensor, sigma_min: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
@@ -42,7 +44,7 @@ def karras_sigmas(steps: int, sigma_min: float, sigma_max: float, rho: float) ->
 
 
 def sample_euler(
-    denoise: Denoise, start: Tensor, sigmas: Sequence[float], callback: StepCallback | None = None
+    denoise: Denoise, start: Tensor, sigmas: Sequence[float] | np.ndarray, callback: StepCallback | None = None
 ) -> Tensor:
     """Euler's method along ``sigmas`` (last one 0) from ``start``, noise of sigmas[0]: one evaluation a step."""
     x = start
@@ -54,7 +56,9 @@ def sample_euler(
     return x
 
 
-def heun_step(denoise: Denoise, x: Tensor, denoised: Tensor, sigma: float, lower: float) -> Tensor:
+def heun_step(
+    denoise: Callable[[Tensor, Level], Tensor], x: Tensor, denoised: Tensor, sigma: Level, lower: Level
+) -> Tensor:
     """From ``sigma`` to ``lower`` > 0 with a second evaluation at the end of Euler's step (algorithm 1)."""
     slope = (x - denoised) / sigma
     guess = x + (lower - sigma) * slope
@@ -62,7 +66,7 @@ def heun_step(denoise: Denoise, x: Tensor, denoised: Tensor, sigma: float, lower
 
 
 def sample_heun(
-    denoise: Denoise, start: Tensor, sigmas: Sequence[float], callback: StepCallback | None = None
+    denoise: Denoise, start: Tensor, sigmas: Sequence[float] | np.ndarray, callback: StepCallback | None = None
 ) -> Tensor:
     """Heun's method (algorithm 1, without churn): two evaluations a step, one for the last."""
     x = start

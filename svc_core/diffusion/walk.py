@@ -130,9 +130,11 @@ def _walk(
     noise: np.ndarray | None = None,
     address: np.ndarray | None = None,
 ) -> Walk:
-    given = (predicted, second, state, noise)
-    parts = [np.zeros(len(step)) if part is None else np.array(part, float) for part in given]
-    for part in parts:
-        part[-1] = 0.0
+    def column(given: np.ndarray | None) -> np.ndarray:
+        made = np.zeros(len(step)) if given is None else np.array(given, float)
+        made[-1] = 0.0
+        return made
+
     addresses = np.zeros(len(step), int) if address is None else address
+    parts = column(predicted), column(second), column(state), column(noise)
     return Walk(step, np.asarray(sigma, float), *parts, addresses, *start)

@@ -5,25 +5,16 @@ from __future__ import annotations
 import logging
 import warnings
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor
+
+from svc_core.exporting.networks import Exportable
 
 OPSET = 18  # onnxruntime runs it since 1.14
 SMALLEST = 256  # weights of fewer numbers are not worth a node
-
-
-class Exportable(Protocol):
-    """A module that says what goes in and comes out. The last axis of all but a list of numbers is the frame."""
-
-    NAMES: tuple[str, ...]
-    OUTPUTS: tuple[str, ...]
-
-    def example(self) -> tuple[Tensor, ...]: ...
 
 
 def write_graph(network: Exportable, path: Path, facts: dict[str, str]) -> None:
@@ -51,6 +42,7 @@ def write_graph(network: Exportable, path: Path, facts: dict[str, str]) -> None:
             output_names=list(network.OUTPUTS),
             dynamic_shapes=axes,
         )
+    assert program is not None  # with dynamo there is always one
     model = program.model_proto
     forget_the_maker(model)
     halve(model)

@@ -12,6 +12,16 @@ from svc_core.vocoders.network import IstftNetwork
 EXAMPLE_FRAMES = 64  # of the clip that is traced; the number itself is left open
 
 
+class Exportable(nn.Module):
+    """A module that says what goes in and comes out. The last axis of all but a list of numbers is the frame."""
+
+    NAMES: tuple[str, ...]
+    OUTPUTS: tuple[str, ...]
+
+    def example(self) -> tuple[Tensor, ...]:
+        raise NotImplementedError
+
+
 class Known(nn.Module):
     """Stands for a layer whose input never changes, and so its output."""
 
@@ -25,7 +35,7 @@ class Known(nn.Module):
         return self.value
 
 
-class OneStep(nn.Module):
+class OneStep(Exportable):
     """A student's one step at sigma_max, all conditions told, no guidance: noise -> mel in natural log.
 
     It is told one noise level only, so the layers that say what a level means are computed here and left out: a
@@ -71,7 +81,7 @@ class OneStep(nn.Module):
         )
 
 
-class HearPitch(nn.Module):
+class HearPitch(Exportable):
     """Mel (1, mel, frame), natural log -> row of F0, in 64 bits, and voicing, 0 or 1, both (1, frame)."""
 
     NAMES = ("mel",)
@@ -88,7 +98,7 @@ class HearPitch(nn.Module):
         return (torch.full((1, self.vocoder.grid.n_mels, EXAMPLE_FRAMES), -6.0),)
 
 
-class SetFilters(nn.Module):
+class SetFilters(Exportable):
     """Mel (1, mel, frame), F0 without gaps and voicing (1, frame) -> correction, depth, share_logit (1, bin, frame)."""
 
     NAMES = ("mel", "f0_hz", "voiced")

@@ -7,6 +7,7 @@ axis; samples (sample,). Everything stays in 32 bits (complex64), as there.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from scipy.fft import irfft, rfft
@@ -33,7 +34,7 @@ def frames_of(padded: np.ndarray, grid: GridConfig) -> np.ndarray:
 
 def to_spectrum(samples: np.ndarray, grid: GridConfig) -> np.ndarray:
     """(hop * frame,) -> complex (frame, bin); the ends are reflected as in sound.mel, zeros in a clip too short."""
-    mode = "reflect" if len(samples) > grid.edge_pad else "constant"
+    mode: Literal["reflect", "constant"] = "reflect" if len(samples) > grid.edge_pad else "constant"
     return frames_of(np.pad(samples, grid.edge_pad, mode=mode), grid)
 
 

@@ -112,7 +112,9 @@ def posterior_distance_bits(reference: np.ndarray, estimate: np.ndarray) -> floa
 def phone_sequence(ids: np.ndarray, silence: Collection[int] = ()) -> list[int]:
     """Phones one after the other: repetitions joined, then silence dropped (a phone on both sides of it is two)."""
     ids = np.asarray(ids)
-    starts = np.flatnonzero(np.diff(ids, prepend=ids[:1] - 1)) if len(ids) else []
+    if not len(ids):
+        return []
+    starts = np.flatnonzero(np.diff(ids, prepend=ids[:1] - 1))
     return [int(ids[start]) for start in starts if ids[start] not in silence]
 
 

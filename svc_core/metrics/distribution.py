@@ -100,7 +100,8 @@ def frechet_distance(reference: np.ndarray, estimate: np.ndarray) -> float:
 
 def _covariance_root(rows: np.ndarray) -> np.ndarray:
     """R with R'R the covariance of ``rows`` (n, d), of min(n, d) rows: the triangle of a QR decomposition."""
-    return np.linalg.qr((rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1), mode="r")
+    scaled = (rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1)
+    return np.linalg.qr(scaled, mode="r")  # type: ignore[return-value]  # numpy's stubs: Q and R, whatever the mode
 
 
 def kernel_distance(reference: np.ndarray, estimate: np.ndarray) -> float:

@@ -19,6 +19,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -148,7 +149,10 @@ def markdown(
     shown = [figure for figure in FIGURES if figure.name in known]
     facts = [name for name in rows[0] if name not in named]
     table = [[*facts, *(_heading(figure) for figure in shown)], ["---"] * (len(facts) + len(shown))]
-    table += [[*(str(row[name]) for name in facts), *(_text(row[f.name], f.digits) for f in shown)] for row in rows]
+    table += [
+        [*(str(row[name]) for name in facts), *(_text(cast(float, row[f.name]), f.digits) for f in shown)]
+        for row in rows
+    ]
     groups = list(dict.fromkeys(line.group for line in summaries))
     cells = {(line.group, line.figure.name): _cell(line) for line in summaries}
     foot = [["mean (95 % interval; n)", *groups], ["---"] * (1 + len(groups))]

@@ -116,7 +116,7 @@ def measure_conversion(
 
 def same_length(source: np.ndarray, converted: np.ndarray, grid: GridConfig) -> None:
     """Raises MetricError where two sounds (samples,) are empty or more than a frame apart."""
-    same_frames(*(np.zeros(grid.frame_count(len(samples))) for samples in (source, converted)), "the sound")
+    same_frames(np.zeros(grid.frame_count(len(source))), np.zeros(grid.frame_count(len(converted))), "the sound")
 
 
 def hear(samples: np.ndarray, grid: GridConfig, judges: Judges, name: str, f0_hz: np.ndarray | None = None) -> Heard:
@@ -154,8 +154,8 @@ def compare(
         notes.insert(0, "no voiced frame was found in the conversion: its RPA is 0, its F0RMSE is not defined.")
     singer = content = None
     if judges.references is not None and converted.windows is not None and source.windows is not None:
-        embeddings = (mean_embedding(windows) for windows in (converted.windows, source.windows))
-        singer = singer_scores(*embeddings, judges.references.embeddings, target)
+        of_converted, of_source = mean_embedding(converted.windows), mean_embedding(source.windows)
+        singer = singer_scores(of_converted, of_source, judges.references.embeddings, target)
     if judges.recogniser is not None and source.phones is not None and converted.phones is not None:
         content = content_scores(source.phones, converted.phones, judges.recogniser.name, judges.recogniser.silence)
     return ConversionScores(

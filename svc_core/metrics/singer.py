@@ -133,7 +133,7 @@ def singer_scores(
     """Scores of a conversion's embedding against its source's and the singers' (each (dimension,))."""
     to_source = cosine(converted, source)
     to_singers = {singer: cosine(converted, embedding) for singer, embedding in references.items()}
-    nearest = max(to_singers, key=to_singers.get) if to_singers else None
+    nearest = max(to_singers, key=to_singers.__getitem__) if to_singers else None
     known = target in to_singers
     return SingerScores(
         similarity_to_target=to_singers[target] if known else math.nan,

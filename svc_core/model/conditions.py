@@ -83,13 +83,13 @@ def harmonic_combs(grid: GridConfig) -> np.ndarray:
     octaves = np.log2(grid.f0_high_hz / grid.f0_low_hz)
     pitches_hz = grid.f0_low_hz * 2 ** (np.arange(int(octaves * 1200 / COMB_RESOLUTION_CENTS) + 2) / 1200 * 10)
     bins_hz = np.arange(grid.n_fft // 2 + 1) * grid.sample_rate_hz / grid.n_fft
-    combs = []
+    logs = []
     for pitch_hz in pitches_hz:
         nearest = np.maximum(np.round(bins_hz / pitch_hz), 1) * pitch_hz
         distance = np.abs(bins_hz - nearest) * grid.n_fft / grid.sample_rate_hz  # in bins
         lobe = np.where(distance < 2, 0.5 + 0.5 * np.cos(np.pi * distance / 2), 0.0)  # close to Hann's own
-        combs.append(np.log(mel_filters(grid) @ lobe + 1e-4))
-    combs = np.array(combs)
+        logs.append(np.log(mel_filters(grid) @ lobe + 1e-4))
+    combs = np.array(logs)
     combs -= combs.mean(axis=1, keepdims=True)
     return (combs / combs.std()).astype(np.float32)
 

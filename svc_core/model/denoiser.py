@@ -8,6 +8,7 @@ gates (tanh times sigmoid) and hands one half on as residual and one half out as
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -69,19 +70,19 @@ class BiDilConv(nn.Module):
     ) -> None:
         super().__init__()
         self.enter = nn.Conv1d(n_mels, width, 1)
-        self.step = StepEmbedding(step_embedding)
+        self.step: nn.Module = StepEmbedding(step_embedding)  # an export puts its answer in its place
         self.layers = nn.ModuleList(
             DilatedLayer(width, condition_width, 4 * step_embedding, 2 ** (i % dilation_cycle)) for i in range(layers)
         )
         self.mix = nn.Conv1d(width, width, 1)
         self.leave = nn.Conv1d(width, n_mels, 1)
-        nn.init.zeros_(self.leave.weight)  # the untrained network adds nothing: see system.py
-        nn.init.zeros_(self.leave.bias)
+        for weights in self.leave.parameters():  # the untrained network adds nothing: see system.py
+            nn.init.zeros_(weights)
         self.texture = LocalTexture(texture_width, 4 * step_embedding) if texture_width else None
 
     def project(self, condition: Tensor) -> list[Tensor]:
         """condition (batch, condition, frame) -> (batch, 2 * width, frame) for each layer."""
-        return [layer.condition(condition) for layer in self.layers]
+        return [cast(DilatedLayer, layer).condition(condition) for layer in self.layers]
 
     def forward(
         self,
@@ -104,4 +105,5 @@ class BiDilConv(nn.Module):
         said = self.leave(functional.relu(self.mix(skips / math.sqrt(len(self.layers)))))
         if self.texture is None:
             return said
+        assert beside is not None  # whoever has a texture is given it
         return said + self.texture(torch.cat([torch.stack([noisy, said], dim=1), beside], dim=1), embedded, mask)

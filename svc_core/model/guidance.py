@@ -12,7 +12,7 @@ evaluation, made in the same batch.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import torch
 from torch import Tensor
@@ -54,5 +54,6 @@ def guided(
 
 
 def _repeat(inputs: ConditionInputs, times: int) -> ConditionInputs:
-    parts = [getattr(inputs, part.name) for part in fields(inputs)]
-    return ConditionInputs(*[None if part is None else part.repeat(times, *[1] * (part.dim() - 1)) for part in parts])
+    parts = {part.name: getattr(inputs, part.name) for part in fields(inputs)}
+    told = {name: part for name, part in parts.items() if part is not None}
+    return replace(inputs, **{name: part.repeat(times, *[1] * (part.dim() - 1)) for name, part in told.items()})

@@ -27,8 +27,8 @@ class Spread(nn.Module):
         super().__init__()
         self.enter = nn.Conv1d(seen, WIDTH, 3, padding=1)
         self.leave = nn.Conv1d(WIDTH, n_mels, 1)
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
+        for weights in self.leave.parameters():
+            nn.init.zeros_(weights)
 
     def forward(self, vector: Tensor, draft: Tensor, mask: Tensor | None = None) -> Tensor:
         seen = zero_padding(torch.cat([vector, draft], dim=1).detach(), mask)

@@ -41,8 +41,8 @@ class LocalTexture(nn.Module):
         )
         self.step = nn.Linear(step_width, len(DILATIONS) * width)
         self.leave = nn.Conv2d(width, 1, 3, padding=1)
-        nn.init.zeros_(self.leave.weight)  # the untrained network adds nothing
-        nn.init.zeros_(self.leave.bias)
+        for weights in self.leave.parameters():  # the untrained network adds nothing
+            nn.init.zeros_(weights)
 
     def forward(self, pictures: Tensor, step: Tensor, mask: Tensor | None = None) -> Tensor:
         shifts = self.step(step)[:, :, None, None].chunk(len(self.layers), dim=1)

@@ -12,6 +12,7 @@ from svc_core.conversion.job import Credit, Excerpt
 from svc_core.conversion.material import Reference
 from svc_core.conversion.sets import traces_in
 from svc_core.sound.audio import load_audio
+from svc_core.traces.manifest import Recording
 from svc_core.traces.scale import to_db
 from svc_core.traces.trace import Trace, TraceError, open_trace
 
@@ -21,19 +22,22 @@ class VoiceReference:
     """A recording of a voice as some trace holds it, measured when that was made."""
 
     trace: Trace
+    facts: Recording  # the trace's reference
     sound: str
 
     @property
     def excerpt(self) -> Excerpt:
-        facts = self.trace.manifest.reference
+        facts = self.facts
         credit = Credit(facts.singer, facts.licence, facts.attribution)
         return Excerpt(self.trace.folder / self.sound, 0.0, None, facts.singer, facts.phrase, facts.song, credit)
 
     def load(self, grid: GridConfig) -> Reference:
         """Raises AudioError and TraceError."""
-        mel = to_db(self.trace.reference_levels()) / np.float32(DB_PER_LN)
+        levels = self.trace.reference_levels()
+        assert levels is not None  # where there are facts there is a mel
+        mel = to_db(levels) / np.float32(DB_PER_LN)
         samples = load_audio(self.trace.folder / self.sound, grid)
-        return Reference(samples, mel, self.trace.f0_hz()["target"], self.trace.manifest.reference.gain_db)
+        return Reference(samples, mel, self.trace.f0_hz()["target"], self.facts.gain_db)
 
 
 def find_references(traces: Path) -> dict[str, VoiceReference]:
@@ -45,6 +49,7 @@ def find_references(traces: Path) -> dict[str, VoiceReference]:
         except TraceError:
             continue  # the pages that show it tell what is wrong with it
         sound = next((name for name in trace.manifest.files if name.startswith("sound/target.")), None)
-        if trace.manifest.reference is not None and sound is not None:
-            found.setdefault(trace.manifest.target, VoiceReference(trace, sound))
+        facts = trace.manifest.reference
+        if facts is not None and sound is not None:
+            found.setdefault(trace.manifest.target, VoiceReference(trace, facts, sound))
     return found

@@ -80,7 +80,8 @@ def as_table(rows: Sequence[Row]) -> str:
     def cell(figure: Figure | None) -> str:
         return "-" if figure is None else f"{100 * figure.value:.0f} % ({100 * figure.chance:.0f} %)"
 
-    lines = [("probe (guessing reaches)", "should be", "cepstra", "code", "bare decisions", "on")]
+    head = ("probe (guessing reaches)", "should be", "cepstra", "code", "bare decisions", "on")
+    lines: list[tuple[str, ...]] = [head]
     for row in rows:
         figures = (row.cepstra, row.code, row.decisions)
         lines.append((row.probe, row.better, *map(cell, figures), "-" if row.code is None else row.code.count))

@@ -55,7 +55,7 @@ def transcribe(labels: Labels, frames: int, grid: GridConfig) -> Transcript:
         last = min(first_frame(interval.end_s, grid), frames)
         if labels.kind == "phones":
             phones = label_phones(interval.text)
-            words = () if phones is None else (phones,)
+            words: tuple[tuple[str, ...], ...] = () if phones is None else (phones,)
         else:
             spelled = (spelled_phones(word) for word in re.split(r"[\s_]+", interval.text))
             words = tuple(word for word in spelled if word) or ((SILENCE,),)

@@ -20,7 +20,7 @@ class ProjectedHubert(HubertModel):
 
     def __init__(self, config: HubertConfig) -> None:
         super().__init__(config)
-        self.final_proj = nn.Linear(config.hidden_size, config.classifier_proj_size)
+        self.final_proj: nn.Module = nn.Linear(config.hidden_size, config.classifier_proj_size)
 
 
 def open_contentvec(name: str, grid: GridConfig, device: str = "cpu") -> SpeechEncoder:

@@ -126,7 +126,8 @@ def load_features(path: Path, key: str | None = None) -> Features:
     Raises DamagedFeaturesError where it cannot be read, FeatureError where it is of another configuration.
     """
     arrays = _read(path, tuple(f.name for f in fields(Features)), key)
-    return Features(*(arrays[f.name] for f in fields(Features) if f.name != "gain_db"), float(arrays["gain_db"]))
+    gain_db = float(arrays.pop("gain_db"))
+    return Features(**arrays, gain_db=gain_db)
 
 
 def read_source(path: Path, key: str) -> str:

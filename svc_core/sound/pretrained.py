@@ -10,8 +10,10 @@ one is as full as the first; a nearly empty one would be encoded mostly from pad
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar, cast
 
 import librosa
 import numpy as np
@@ -22,13 +24,15 @@ from transformers import PreTrainedModel
 
 from svc_core.sound.encoders import EncoderError
 
+Model = TypeVar("Model", bound=PreTrainedModel)
+
 WINDOW_S = 30.0  # Whisper's; the others were trained on less and would take memory with the square of it
 CONTEXT_S = 2.5  # a phrase's worth of words to either side of a seam
 
 
 def load_checkpoint(
-    model_class: type[PreTrainedModel], kind: str, name: str, needed: Callable[[str], bool]
-) -> tuple[PreTrainedModel, set[str]]:
+    model_class: type[Model], kind: str, name: str, needed: Callable[[str], bool]
+) -> tuple[Model, set[str]]:
     """A model from a folder or, by its name, from the Hugging Face cache or hub; in evaluation mode, in 32 bits.
 
     Returns it with the names of the weights that the checkpoint lacks; ``needed`` tells of a name
@@ -41,14 +45,18 @@ def load_checkpoint(
         raise EncoderError(f"{kind}:{name}: there is no such folder; check the path.")
     transformers.logging.set_verbosity_error()  # it lists every weight it has no use for: the decoder's, here
     transformers.logging.disable_progress_bar()
-    settings = {"output_loading_info": True, "dtype": torch.float32}
+    # what it returns is annotated as the model alone; with the loading info it is a pair
+    load = cast(
+        Callable[..., tuple[Model, dict[str, set[str]]]],
+        partial(model_class.from_pretrained, source, output_loading_info=True, dtype=torch.float32),
+    )
     try:
         try:  # the cache first: a network that is down is otherwise waited for
-            model, found = model_class.from_pretrained(source, local_files_only=True, **settings)
+            model, found = load(local_files_only=True)
         except OSError:
             if folder.is_dir():
                 raise
-            model, found = model_class.from_pretrained(source, **settings)
+            model, found = load()
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
         if folder.is_dir():
             reason = str(error).strip().splitlines()[0].rstrip(".")

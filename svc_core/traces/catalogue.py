@@ -60,7 +60,7 @@ class Entry:
     fingerprint: str  # never empty, and the last column: a line that was cut off is noticed
 
 
-TEXTS = ("detail", "song", "phrase", "source", "target", "sampler", "guidance", "without")
+TEXTS: tuple[str, ...] = ("detail", "song", "phrase", "source", "target", "sampler", "guidance", "without")
 TEXTS += ("swap", "defect", "label", "note")
 LAST = "fingerprint"
 LATER = {"swap": "", "swap_at": 0, "defect": "", "label": "", "note": ""}  # what an older catalogue would have said

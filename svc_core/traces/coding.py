@@ -43,7 +43,7 @@ def encode_pictures(levels: np.ndarray, places: list[int], quantum: int) -> np.n
     coded = np.empty(levels.shape, np.uint8)
     for index, (picture, low, high) in enumerate(coding_order(len(levels))):
         by = 1 if index == 0 else quantum
-        if low is None:
+        if low is None or high is None:
             whole = np.rint(levels[picture] / by).astype(np.int32)
             known[picture] = np.minimum(by * whole, 255)
             coded[index] = np.diff(whole, axis=1, prepend=0) & 255
@@ -62,7 +62,7 @@ def decode_pictures(coded: np.ndarray, places: list[int], quantum: int) -> np.nd
     known = np.zeros(coded.shape, np.int32)
     for index, (picture, low, high) in enumerate(coding_order(len(coded))):
         by = 1 if index == 0 else quantum
-        if low is None:
+        if low is None or high is None:
             whole = np.cumsum(coded[index], axis=1, dtype=np.uint8)  # modulo 256, as they were subtracted
             known[picture] = np.minimum(by * whole.astype(np.int32), 255)
         else:

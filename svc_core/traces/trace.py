@@ -85,8 +85,8 @@ class Trace:
         if not (sound and (counted >= 0).all() and (counted < 1 << 32).all()):
             raise TraceError(f"trace '{self.id}': walk.npy.gz holds numbers that no walk has; {REBUILD}")
         whole = dict(zip(("step", "address"), counted.astype(int), strict=True))
-        start = {"start_weight": sampler.start_weight, "start_address": sampler.start_address}
-        return Walk(**columns, **whole, **start, clamp=sampler.clamp)
+        start_weight, start_address = sampler.start_weight, sampler.start_address
+        return Walk(**columns, **whole, start_weight=start_weight, start_address=start_address, clamp=sampler.clamp)
 
     def predicted_levels(self) -> np.ndarray:
         """Predicted clean mels at ``manifest.pictures.places``, (picture, mel, frame) bytes of the fixed scale."""

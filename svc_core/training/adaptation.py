@@ -75,7 +75,7 @@ def adapt_singer(
     clips: Sequence[Features],
     name: str,
     adapt: AdaptConfig,
-    told: Callable[[int], None] | None = None,
+    told: Callable[[int], object] | None = None,
 ) -> VoiceConverter:
     """A new model, in evaluation mode, that knows the singer of ``clips`` as ``name``; ``model`` is not changed.
 

@@ -61,6 +61,7 @@ class DraftObjective(Objective):
         keep = drop_conditions(batch.inputs, model.config.model.condition_dropout if self.training else 0.0)
         clean = model.normalise(batch.mel)
         vector = model.conditions(batch.inputs, keep)
+        assert model.draft is not None  # only a model with a draft has this lesson
         draft = model.draft(vector, mask).float()
         loss = self.distance(draft, clean, mask)
         if model.spread is not None:  # learns alongside, and changes nothing of the draft

@@ -56,7 +56,7 @@ class Processes:
         """A dataclass of tensors (and of such dataclasses), on this process's device."""
         if isinstance(batch, Tensor):
             return batch.to(self.device, non_blocking=True)
-        if is_dataclass(batch):
+        if is_dataclass(batch) and not isinstance(batch, type):
             return type(batch)(*[self.place(getattr(batch, part.name)) for part in fields(batch)])
         return batch
 

@@ -64,7 +64,7 @@ def train_teacher(
     stages: list[tuple[str, Callable[[VoiceConverter], Objective], int]] = []
     if new_draft:
         stages.append(("draft", DraftObjective, train.draft_steps))
-    denoising = partial(GuidedObjective, teacher=start) if train.guidance else DenoiserObjective
+    denoising = DenoiserObjective if start is None or not train.guidance else partial(GuidedObjective, teacher=start)
     stages.append(("denoiser", denoising, train.denoiser_steps))
     for name, objective_of, steps in stages:
         if name == "denoiser" and new_draft:
@@ -120,7 +120,7 @@ def _fit(
 
         def on_checkpoint() -> dict[str, float]:
             save_model(path, model, model.state_dict())
-            if preview is not None:
+            if preview is not None and curves is not None:
                 preview(model, curves, trainer.step)
             return {"held_out": held_out_loss(trainer.objective, held_out, trainer.processes)}
 

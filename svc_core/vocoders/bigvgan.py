@@ -11,6 +11,7 @@ import io
 import json
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -66,7 +67,7 @@ def load_bigvgan(where: str, grid: GridConfig, device: torch.device | str = "cpu
     return BigVgan(name, network.to(device).eval(), grid)
 
 
-def _fold_norm(network: torch.nn.Module) -> None:
+def _fold_norm(network: Any) -> None:
     """Weight normalisation is for training: folded into the weights, inference is faster."""
     with redirect_stdout(io.StringIO()):  # the package prints a line
         network.remove_weight_norm()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -88,7 +89,7 @@ def checkpoint_name(where: str, weights: Path) -> str:
     return f"{Path(where).resolve().name} {hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}"
 
 
-def check_frame(kind: str, theirs: dict[str, object], ours: dict[str, object]) -> None:
+def check_frame(kind: str, theirs: Mapping[str, object], ours: Mapping[str, object]) -> None:
     """Raises VocoderError, naming the first difference, where a vocoder hears another mel than this project's."""
     for name, value in ours.items():
         if theirs.get(name) != value:

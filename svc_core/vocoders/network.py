@@ -121,8 +121,8 @@ class Filters(nn.Module):
         self.enter = nn.Conv1d(2 * grid.n_mels + 2, vocoder.width, 3, padding=1)
         self.blocks = nn.ModuleList(ConvNeXtBlock(vocoder.width, 0.0) for _ in range(vocoder.layers))
         self.leave = nn.Conv1d(vocoder.width, 3 * (grid.n_fft // 2 + 1), 1)
-        nn.init.zeros_(self.leave.weight)  # the magnitude starts as the bands' own
-        nn.init.zeros_(self.leave.bias)
+        for weights in self.leave.parameters():  # the magnitude starts as the bands' own
+            nn.init.zeros_(weights)
 
     def forward(self, normal_mel: Tensor, comb: Tensor, pitch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """normal_mel, comb (batch, mel, frame), pitch (batch, 2, frame) -> correction, depth, share (b, bin, frame)."""

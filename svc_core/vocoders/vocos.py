@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,7 +49,7 @@ class Vocos:
     """See vocoder.Vocoder."""
 
     name: str
-    network: torch.nn.Module
+    network: Any  # of the package, which has no types
     grid: GridConfig
 
     @torch.inference_mode()

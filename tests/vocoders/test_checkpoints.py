@@ -1,4 +1,4 @@
-"""Other people's files of weights: what is no file of tensors is refused by one sentence, whatever torch makes of it."""
+"""Other people's files of weights: what is no file of tensors is refused by one sentence, whatever torch says of it."""
 
 import io
 import zipfile
