@@ -253,6 +253,7 @@ NO_TERMS = {
     "PORT": "to be filled in, in a command",
     "RIFF": "of WAV files, in code",
     "WAVEfmt": "of WAV files, in code",
+    "CONNECTED": "what Streamlit calls its connection, in code",
 }
 
 
