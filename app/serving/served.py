@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.serving.library import REPOSITORY, TRACES_PATH, Library, library
-from app.serving.relayed import Relay
+from app.serving.relayed import ANOTHER, Relay
 from svc_core.traces.catalogue import CATALOGUE, CatalogueError, write_rows
 
 WEB = REPOSITORY / "app" / "web"
@@ -29,7 +29,6 @@ MATERIAL = REPOSITORY / "precomputed" / "lessons"  # goes with the lessons' text
 MATERIAL_PATH = "/material"
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
-ANOTHER = "This file is damaged, or was recorded anew; ask for its trace.json again."
 TRIES = 3  # of a file that is being replaced
 MOST_AT_ONCE = 8 << 20  # bytes; a trace's largest file has 2 MB
 
@@ -100,7 +99,7 @@ class WebFiles(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = FOR_GOOD
+        response.headers["Cache-Control"] = FOR_GOOD if response.status_code < 400 else ASK_AGAIN
         return response
 
 

@@ -29,8 +29,8 @@ def client(far, monkeypatch):
 def test_files_are_handed_on_as_they_are(client, own_traces):
     manifest = client.get(f"/traces/{NAMES[0]}/trace.json")
     assert manifest.headers["cache-control"] == "no-cache"
-    for name in parse_manifest(manifest.content).files:
-        answer = client.get(f"/traces/{NAMES[0]}/{name}?v=01234567")
+    for name, facts in parse_manifest(manifest.content).files.items():
+        answer = client.get(f"/traces/{NAMES[0]}/{name}?v={facts.sha256[:8]}")
         assert answer.status_code == 200
         assert answer.content == (own_traces / NAMES[0] / name).read_bytes()
         assert "immutable" in answer.headers["cache-control"]
@@ -91,6 +91,19 @@ def test_a_file_that_changed_or_went_is_said(client, own_traces):
         answer = client.get(f"/traces/{NAMES[0]}/{name}")
         assert answer.status_code == 502
         assert name in answer.text
+
+
+def test_only_what_the_manifest_means_is_handed_on(client, own_traces):
+    path, asked = own_traces / NAMES[0] / "walk.npy.gz", f"/traces/{NAMES[0]}/walk.npy.gz"
+    wrong = client.get(f"{asked}?v=01234567")
+    whole = path.read_bytes()
+    path.write_bytes(whole[::-1])  # as long as it was
+    damaged = client.get(asked)
+    path.write_bytes(whole)
+    for answer in (wrong, damaged):
+        assert (answer.status_code, answer.headers.get("cache-control")) == (409, None)
+        assert "recorded anew" in answer.text
+    assert client.get(asked).content == whole  # nothing wrong was kept
 
 
 def test_what_is_kept_stays_within_its_limit():

@@ -71,6 +71,11 @@ def test_modules_have_an_address_that_changes_with_them_and_are_kept(client):
     assert "immutable" in answer.headers["cache-control"]
 
 
+def test_a_module_that_is_not_there_is_asked_for_again(client):
+    answer = client.get(f"{WEB_PATH}/gone.js")
+    assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-cache")
+
+
 def test_folder_that_is_not_there_has_no_files(monkeypatch, tmp_path):
     show(monkeypatch, str(tmp_path / "none"))
     assert TestClient(Starlette(routes=routes())).get(f"{TRACES_PATH}/catalogue.csv").status_code == 404
