@@ -99,7 +99,7 @@ class WebFiles(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = FOR_GOOD if response.status_code < 400 else ASK_AGAIN
+        response.headers["Cache-Control"] = FOR_GOOD
         return response
 
 
