@@ -1,17 +1,18 @@
 # The dashboard in a container: docker build -t singsteps .
-# --build-arg REQUIREMENTS=app/requirements-own.txt  converts visitors' own singing too
-# --build-arg PORT=7860                              another port
+# --build-arg REQUIREMENTS=deploy/requirements-own.txt  converts visitors' own singing too
+# --build-arg PORT=7860                                 another port
 ARG PYTHON=3.11
 
 FROM python:${PYTHON}-slim-bookworm AS packages
-ARG REQUIREMENTS=app/requirements.txt
+ARG REQUIREMENTS=deploy/requirements.txt
 # of what the own voice needs, pyworld is compiled; the compiler stays behind in this stage
-RUN if [ "$REQUIREMENTS" != app/requirements.txt ]; then \
+RUN if [ "$REQUIREMENTS" != deploy/requirements.txt ]; then \
       apt-get update && apt-get install --yes --no-install-recommends g++; \
     fi
 WORKDIR /singsteps
-COPY app/requirements*.txt app/
-RUN python3 -m venv /opt/singsteps && /opt/singsteps/bin/pip install --no-cache-dir -r "$REQUIREMENTS"
+COPY deploy/requirements*.txt deploy/
+RUN python3 -m venv /opt/singsteps \
+ && /opt/singsteps/bin/pip install --no-cache-dir --require-hashes -r "$REQUIREMENTS"
 
 FROM python:${PYTHON}-slim-bookworm
 ARG PORT=8501

@@ -11,7 +11,7 @@ ENV := .venv
 # two files of tests at once have a core each: threads that wait for one another there take twice as long
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: app own test bench check clean
+.PHONY: app own test bench check lock clean
 app: $(APP_ENV)/installed
 	$(APP_ENV)/bin/streamlit run app/main.py --server.port $(PORT) --browser.serverAddress localhost
 
@@ -46,6 +46,13 @@ define make_environment
 	$(1)/bin/python -m pip install --quiet --disable-pip-version-check -r $(2)
 	@touch $@
 endef
+
+# what hosts install: each package of one version and with its hashes; needs uv (pip install uv)
+lock: deploy/requirements.txt deploy/requirements-own.txt
+
+deploy/%.txt: app/%.txt app/requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  $< --output-file $@
 
 clean:
 	rm -rf $(APP_ENV) $(OWN_ENV) $(ENV)
