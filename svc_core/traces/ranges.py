@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
-
-import pandas as pd
 
 from svc_core.traces.place import Place, PlaceError, place_of
 
@@ -32,14 +31,14 @@ def read_ranges(place: str | Path | Place) -> dict[str, Range]:
     """Each singer's range, from the folder or address of the traces. Raises RangesError."""
     try:
         text = place_of(place).read(RANGES, MOST_BYTES).decode("utf-8")
-        kinds = {"singer": "str"} | dict.fromkeys(COLUMNS, "float64")
-        # thousands of columns more would take seconds each time
-        table = pd.read_csv(io.StringIO(text), usecols=list(kinds), dtype=kinds, index_col=False).set_index("singer")
+        header, *rows = csv.reader(io.StringIO(text), strict=True)
+        at, *parts = (header.index(name) for name in ("singer", *COLUMNS))
+        found = {row[at]: Range(*(float(row[part]) for part in parts)) for row in rows if row}
     except PlaceError as error:
         raise RangesError(str(error)) from error
-    except (ValueError, KeyError) as error:  # pandas' own errors and those of UTF-8 are ValueErrors
+    except (ValueError, IndexError, csv.Error) as error:  # an error of UTF-8 is a ValueError
         raise RangesError(f"{RANGES} is no table of singer, {', '.join(COLUMNS)}; fetch it again.") from error
-    for singer, low, median, high in table[list(COLUMNS)].itertuples():
+    for singer, (low, median, high) in ((singer, astuple(range_hz)) for singer, range_hz in found.items()):
         if not 0 < low <= median <= high < float("inf"):
-            raise RangesError(f"{RANGES}: the range of {str(singer)[:40]} is none ({low}, {median}, {high} Hz).")
-    return {str(singer): Range(*row) for singer, *row in table[list(COLUMNS)].itertuples()}
+            raise RangesError(f"{RANGES}: the range of {singer[:40]} is none ({low}, {median}, {high} Hz).")
+    return found

@@ -23,6 +23,7 @@ from svc_core.traces.parsing import ParseError
 from svc_core.traces.place import Place, PlaceError, place_of
 
 REBUILD = "delete the folder and run svc_core.precompute again, or restore it from the repository."
+MOST_COLUMNS = 100  # of the measurements
 SHOWN = 80  # characters of a foreign name that are repeated to the reader
 
 
@@ -135,6 +136,8 @@ class Trace:
         """metrics.csv: a row for each place and kind (predicted, state) at which it was measured."""
         data = self.read("metrics.csv")
         try:
+            if data.partition(b"\n")[0].count(b",") >= MOST_COLUMNS:  # pandas would need minutes for a hundred thousand
+                raise ValueError("it has too many columns")
             table = pd.read_csv(io.BytesIO(data), index_col=False)
             _check_metrics(table, self.manifest.sampler.steps)
         except ValueError as error:  # pandas' own are ValueErrors, some of several lines

@@ -22,9 +22,11 @@ def test_each_singer_has_a_range(tmp_path):
         f"{HEADER}alto,-1,100,300\n",
         f"{HEADER}alto,100,,300\n",
         f"{HEADER}alto,100,200,inf\n",
+        f"{HEADER}alto,100\n",
+        f'{HEADER}"alto,100,200,300\n',
         "\0\0\0",
     ],
-    ids=["empty", "columns", "words", "order", "negative", "hole", "endless", "binary"],
+    ids=["empty", "columns", "words", "order", "negative", "hole", "endless", "short", "quoted", "binary"],
 )
 def test_what_is_no_table_of_ranges_is_refused_with_a_sentence(tmp_path, text):
     (tmp_path / RANGES).write_text(text)

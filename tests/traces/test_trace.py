@@ -481,6 +481,18 @@ def test_damaged_metrics_are_refused(hand_trace, data):
     refusal(put(hand_trace, "metrics.csv", data).metrics, "metrics.csv")
 
 
+def test_metrics_of_a_hundred_columns_are_read_and_of_more_refused(hand_trace):
+    header, *rows = (hand_trace.folder / "metrics.csv").read_text().splitlines()
+    for columns, refused in ((100, False), (101, True)):
+        more = range(columns - header.count(",") - 1)
+        lines = [header + "".join(f",m{n}" for n in more), *(row + ",0.5" * len(more) for row in rows)]
+        trace = put(hand_trace, "metrics.csv", "\n".join(lines).encode() + b"\n")
+        if refused:
+            refusal(trace.metrics, "metrics.csv", "too many columns")
+        else:
+            assert trace.metrics().shape[1] == 100
+
+
 def test_metrics_may_have_holes_and_columns_of_later_versions(hand_trace):
     data = b"place,step,sigma,snr_db,kind,rpa,invented\n0,7,2,3,predicted,,1\n7,0,1,4,state,0.5,2\n"
     table = put(hand_trace, "metrics.csv", data).metrics()
