@@ -51,3 +51,8 @@ export function tellDone(what) {
 }
 
 export const movesLittle = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+// Scrolls to a node, gently where the reader does not mind motion; block as in scrollIntoView.
+export function bringIntoSight(node, block = "nearest") {
+  node.scrollIntoView({ behavior: movesLittle() ? "auto" : "smooth", block });
+}

@@ -1,6 +1,6 @@
 // One's own voice: sung, cut, seen, converted, heard and watched. This file joins the parts; each has one of its own.
 
-import { movesLittle, tellProblem } from "./dom.js";
+import { bringIntoSight, tellProblem } from "./dom.js";
 import { Made } from "./own_made.js";
 import { Singing } from "./own_record.js";
 import { Seen } from "./own_seen.js";
@@ -167,8 +167,7 @@ export class Figure {
     const part = this.part(name);
     part.hidden = false;
     this.mark(name);
-    const block = part.clientHeight > 0.7 * window.innerHeight ? "start" : "nearest";
-    part.scrollIntoView({ behavior: movesLittle() ? "auto" : "smooth", block });
+    bringIntoSight(part, part.clientHeight > 0.7 * window.innerHeight ? "start" : "nearest");
   }
 
   // Where the reader is on the way.
@@ -185,7 +184,7 @@ export class Figure {
     if (!(error instanceof ServerProblem)) throw error;
     tellProblem(this.part(name), error.message);
     // it stands above the pictures, the button that was pressed below them
-    this.part(name).querySelector(".problem").scrollIntoView({ behavior: movesLittle() ? "auto" : "smooth", block: "nearest" });
+    bringIntoSight(this.part(name).querySelector(".problem"));
   }
 
   close() {

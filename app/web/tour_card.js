@@ -1,7 +1,7 @@
 // One step of the tour: a card near the control that it points at, and a ring around that. Both lie on the page's
 // body, outside of all components, so that none can cut them off. On a narrow screen the card stands at the foot.
 
-import { element, movesLittle, rich } from "./dom.js";
+import { bringIntoSight, element, rich } from "./dom.js";
 
 const NARROW_PX = 700;
 const GAP_PX = 12;
@@ -94,14 +94,13 @@ export class TourCard {
   // The target in the middle; on a narrow screen right above the card, so that what it moves stays in sight.
   bringIntoView() {
     if (!this.target) return;
-    const behavior = movesLittle() ? "auto" : "smooth";
     const room = innerHeight - this.node.offsetHeight - 2 * MARGIN_PX;
     const { style } = this.target;
-    if (innerWidth >= NARROW_PX) this.target.scrollIntoView({ block: "center", behavior });
+    if (innerWidth >= NARROW_PX) bringIntoSight(this.target, "center");
     else {
       const fits = this.target.offsetHeight + HEADER_PX < room;
       Object.assign(style, { scrollMarginTop: `${HEADER_PX}px`, scrollMarginBottom: `${innerHeight - room}px` });
-      this.target.scrollIntoView({ block: fits ? "end" : "start", behavior });
+      bringIntoSight(this.target, fits ? "end" : "start");
       Object.assign(style, { scrollMarginTop: "", scrollMarginBottom: "" });
     }
   }

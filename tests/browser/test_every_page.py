@@ -237,6 +237,7 @@ def test_lesson_stands_without_its_traces(browser, damaged_site, lesson):
     settle(page)
     expect(page.locator("[role=alert]:visible", has_text="predicted.npy.gz").first).to_be_visible()
     said = sentences(page)
+    assert "predicted.npy.gz" in said
     assert re.search(r"cannot be (shown|drawn|compared|played)", said)
     assert page.get_by_role("heading", level=1, name=lesson.title).count() == 1
     assert page.locator(".quiz .answers button").count() > 0
