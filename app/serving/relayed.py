@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-import threading
-from collections import OrderedDict
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from app.serving.kept import Kept
 from app.serving.library import Library
 from svc_core.traces.manifest import MANIFEST
 from svc_core.traces.trace import TraceError
@@ -24,34 +23,12 @@ FOR_GOOD = "public, max-age=31536000, immutable"
 ANOTHER = "This file is damaged, or was recorded anew; ask for its trace.json again."
 
 
-class Kept:
-    """The bytes that were used last, ``most`` of them at most; safe among threads."""
-
-    def __init__(self, most: int) -> None:
-        self.most, self.bytes = most, 0
-        self._lock = threading.Lock()
-        self._data: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
-
-    def get(self, key: tuple[str, ...]) -> bytes | None:
-        with self._lock:
-            if key in self._data:
-                self._data.move_to_end(key)
-            return self._data.get(key)
-
-    def put(self, key: tuple[str, ...], data: bytes) -> None:
-        with self._lock:
-            self.bytes += len(data) - len(self._data.pop(key, b""))
-            self._data[key] = data
-            while self.bytes > self.most:
-                self.bytes -= len(self._data.popitem(last=False)[1])
-
-
 class Relay:
     """Answers for the files of traces; each answer is made in a thread of its own, as reading may take long."""
 
     def __init__(self, library: Library, most_bytes: int = MOST_KEPT_BYTES) -> None:
         self.library = library
-        self.kept = Kept(most_bytes)
+        self.kept: Kept[bytes] = Kept(most_bytes)
 
     def answer(self, request: Request) -> Response:
         """No coroutine: Starlette runs it in a thread."""

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from app.serving.library import Library
-from app.serving.relayed import Kept, Relay
+from app.serving.relayed import Relay
 from app.serving.served import routes
 from svc_core.traces.manifest import parse_manifest
 from tests.app.conftest import NAMES, show
@@ -104,22 +104,6 @@ def test_only_what_the_manifest_means_is_handed_on(client, own_traces):
         assert (answer.status_code, answer.headers.get("cache-control")) == (409, None)
         assert "recorded anew" in answer.text
     assert client.get(asked).content == whole  # nothing wrong was kept
-
-
-def test_what_is_kept_stays_within_its_limit():
-    kept = Kept(100)
-    for number in range(10):
-        kept.put((str(number),), bytes(30))
-    assert kept.bytes == 90
-    assert kept.get(("6",)) is None
-    assert kept.get(("7",)) == bytes(30)
-    kept.put(("10",), bytes(30))  # 7 was used last, so 8 goes
-    assert kept.get(("7",)) is not None
-    assert kept.get(("8",)) is None
-    kept.put(("huge",), bytes(101))
-    assert kept.bytes <= 100
-    kept.put(("9",), bytes(20))
-    assert kept.bytes == sum(len(data) for data in kept._data.values())
 
 
 def test_an_unreachable_server_answers_not_found():

@@ -44,7 +44,7 @@ class Process:
 def run_server(python: str, what: tuple[str, ...], log: Path) -> Iterator[tuple[str, Process]]:
     """Address and process of ``streamlit run app/main.py`` or ``streamlit hello``; it ends with the context.
 
-    Raises RuntimeError where it does not answer.
+    hello runs in the log's folder, with Streamlit's own settings. Raises RuntimeError where it does not answer.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -52,7 +52,7 @@ def run_server(python: str, what: tuple[str, ...], log: Path) -> Iterator[tuple[
     command = [python, "-m", "streamlit", *what, "--server.port", str(port), "--server.address", "127.0.0.1"]
     command += ["--browser.serverAddress", "127.0.0.1", "--server.headless", "true"]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=REPOSITORY, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=REPOSITORY if what == APP else log.parent, stdout=output, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(address, process, log)
