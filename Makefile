@@ -1,7 +1,7 @@
 # make app   the dashboard on precomputed/ (PORT=8501)
 # make own   the same, and it converts one's own singing too, without torch (by the one-step student)
 # make test  every test, in a real browser too
-# make bench speed and memory, as a table
+# make bench speed and memory, as a table; at last a class of two hundred
 
 PYTHON ?= python3
 PORT ?= 8501
@@ -28,6 +28,7 @@ check: $(ENV)/installed
 
 bench: $(ENV)/installed $(APP_ENV)/installed
 	$(ENV)/bin/python -m tests.bench
+	$(ENV)/bin/python -m tests.load --python $(APP_ENV)/bin/python
 
 # an environment is made anew when its requirements change, and only then
 $(APP_ENV)/installed: app/requirements.txt

@@ -14,10 +14,11 @@ from tests.bench.forms import measure_forms
 from tests.bench.own import measure_own
 from tests.bench.page import Row, measure_page, shipped_traces
 from tests.bench.resume import measure_resume
+from tests.bench.start import measure_start
 from tests.bench.traces import measure_traces
 from tests.support.dashboard import REPOSITORY
 
-PARTS = ("forms", "resume", "engine", "batches", "traces", "page", "compare", "own")
+PARTS = ("forms", "resume", "engine", "batches", "traces", "start", "page", "compare", "own")
 HEAVY = ("torch", "sklearn", "librosa", "pyworld")
 APP_PYTHON = REPOSITORY / ".venv-app" / "bin" / "python"
 
@@ -40,6 +41,8 @@ def measure(part: str) -> list[Row]:
         return measure_compare()
     if part == "own":
         return measure_own()
+    if part == "start":
+        return measure_start()
     if part == "traces":
         return measure_traces()
     if part == "batches":

@@ -28,16 +28,16 @@ PAINTED = """async (act) => {
     return performance.now() - start;
 }"""
 # Every choice of a facet and its taking back, in turn.
-FILTER = """async (place, { times, painted }) => {
+FILTER = f"""async (place, times) => {{
     const boxes = [...place.querySelectorAll(".facets input")];
-    const measure = eval(painted);
+    const measure = {PAINTED};
     const found = [];
-    for (let i = 0; i < times; i += 1) {
+    for (let i = 0; i < times; i += 1) {{
         const box = boxes[(7 * (i >> 1)) % boxes.length];
         found.push(await measure(() => box.click()));
-    }
+    }}
     return found;
-}"""
+}}"""
 CHOOSE = """async (place, sets) => {
     const { view } = await place.figure;
     const found = [];
@@ -97,7 +97,7 @@ def _open(browser: Browser, site: Dashboard, state: dict[str, str], letters: str
 
 def _filtering(browser: Browser, site: Dashboard, of: str, goal: str) -> list[Row]:
     page = _open(browser, site, {})
-    times_ms = page.locator(".explorer").evaluate(FILTER, {"times": FILTERED, "painted": PAINTED})
+    times_ms = page.locator(".explorer").evaluate(FILTER, FILTERED)
     page.context.close()
     return [(f"filter to redrawn and painted, {of}", _told(times_ms), goal)]
 

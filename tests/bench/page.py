@@ -134,7 +134,7 @@ def open_cold(
     settle(page)
     if figures:
         wanted = "picture" if motion == "reduce" else "moved"
-        page.wait_for_function(f"window.probe.{wanted} !== null", timeout=LATEST_MS)
+        page.wait_for_function(f"() => window.probe.{wanted} !== null", timeout=LATEST_MS)
         page.wait_for_timeout(500)  # what a late picture would still move
     found = page.evaluate("window.probe")
     context.close()

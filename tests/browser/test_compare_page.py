@@ -583,7 +583,7 @@ def test_address_gives_the_same_view_in_another_browser(open_state, open_page, s
     page.locator(".takeaway").evaluate("async (place, state) => (await place.figure).view.set(state)", state)
     wait_until_drawn(page, letters)
     live, address = seen(page), state_address(page)
-    page.context.close()
+    page.close()
     other = open_page(address.removeprefix(site.address), drawn=False)
     wait_until_drawn(other, letters)
     assert seen(other) == live
@@ -668,7 +668,7 @@ def mixed(tmp_path_factory):
 
 def test_what_is_gone_or_damaged_is_named_beside_what_is_shown(open_state, mixed):
     state = {"compare": "gone,long,damaged,short", "measure": "rpa"}
-    page = open_state(state, "BD", address=mixed.address, allowed=EXPECTED_404)
+    page = open_state(state, "BD", address=mixed.address, allowed=(*EXPECTED_404, "status of 409"))
     said = page.locator(".workbench .problem").text_content()
     assert "“gone” cannot be shown" in said and "“damaged” cannot be shown" in said
     assert page.locator(".card").evaluate_all("(nodes) => nodes.map((node) => node.dataset.id)") == ["long", "short"]
@@ -704,7 +704,7 @@ def test_no_list_at_all_is_said(open_page, tmp_path):
         page = open_page("/compare", address=site.address, drawn=False, allowed=EXPECTED_404)
         page.locator(".explorer .problem:not([hidden])").wait_for(timeout=30_000)
         assert "cannot be read" in page.locator(".explorer .problem").text_content()
-        page.context.close()
+        page.close()
 
 
 # --- taking away

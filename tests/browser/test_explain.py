@@ -161,7 +161,7 @@ def test_map_of_a_condition_is_read_by_keys_and_stays_in_the_address(open_explai
     page = open_explain("?explain=shares")
     wait_for(page, "shares")
     page.get_by_role("button", name="φ of melody").click()
-    page.wait_for_function("location.search.includes('explain_map=melody')")
+    page.wait_for_function("() => location.search.includes('explain_map=melody')")
     values = by_python(FOUND["shares"][0]["ids"])
     canvas = page.locator(".explain .field canvas")
     assert f"mean size {np.abs(values['melody']).mean():.1f} dB" in canvas.get_attribute("aria-label")
@@ -309,7 +309,7 @@ def test_swap_curves_are_0_before_the_swap_and_jump_at_it_on_either_axis(open_ex
     for kind in ("step", "noise"):
         if kind == "noise":
             page.get_by_role("button", name="Noise level").click()
-            page.wait_for_function("location.search.includes('explain_axis=noise')")
+            page.wait_for_function("() => location.search.includes('explain_axis=noise')")
         for place, expected in ((699, 0.0), (700, at_once)):
             figure(page, f"figure.shown.charts[0].go({across(kind, base, place)})")
             assert f"step {999 - place} ·" in chart.get_attribute("aria-valuetext")
@@ -388,7 +388,7 @@ def test_a_click_on_the_curve_goes_to_the_step_and_the_address_keeps_it(open_exp
     page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 60)
     where = page.locator(".explain .where").text_content()
     assert abs(number(where.split("SNR ")[1])) < 5  # half way between −44 and 40 dB
-    page.wait_for_function("location.search.includes('explain_at=')")
+    page.wait_for_function("() => location.search.includes('explain_at=')")
     page.reload()
     wait_for(page, "seeds")
     assert page.locator(".explain .where").text_content() == where
@@ -491,7 +491,7 @@ def test_another_set_is_chosen_by_keyboard_without_losing_the_place(open_explain
     wait_for(page, "shares")
     page.locator(".explain .of select").focus()
     page.keyboard.press("ArrowDown")
-    page.wait_for_function("location.search.includes('explain_set=pjs091')")
+    page.wait_for_function("() => location.search.includes('explain_set=pjs091')")
     wait_for(page, "shares")
     assert "most is moved by loudness 44 %" in page.locator(".explain .found").text_content()
     page.wait_for_function(f"() => {{ {FIND} return find(document).getRootNode().activeElement?.matches('select'); }}")

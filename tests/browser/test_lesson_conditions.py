@@ -321,7 +321,7 @@ def test_nothing_overflows_and_every_look_is_drawn(open_lesson, width, scheme):
         assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
         assert figure(page, "figure.place.scrollWidth - figure.place.clientWidth") <= 0
         assert not page.locator(".compare .problem").is_visible()
-        page.context.close()
+        page.close()
 
 
 def test_questions_answered_wrong_then_right(open_lesson):

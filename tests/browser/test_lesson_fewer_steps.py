@@ -91,7 +91,7 @@ def test_the_level_is_chosen_by_key_slider_and_track_and_the_address_follows(ope
     page.mouse.click(box["x"] + box["width"] * (44 + 6.5) / 98, box["y"] + box["height"] / 2)
     assert level(page) == 6.5
     assert looks(page, TWO) == "2 looks made, none to go"
-    page.wait_for_function("location.search.includes('snr=6.5')")
+    page.wait_for_function("() => location.search.includes('snr=6.5')")
     page.reload()
     page.wait_for_selector(".noise_levels[data-db='6.5']")
 
@@ -228,7 +228,7 @@ def test_another_phrase_changes_every_figure(open_lesson):
     page.locator("[data-testid=stSelectbox] input").click()
     page.get_by_role("option").nth(3).click()
     page.wait_for_selector(f".sampler[data-trace='{PJS}ddpm--seed0'] path")
-    page.wait_for_function("location.search.includes('pjs091')")
+    page.wait_for_function("() => location.search.includes('pjs091')")
     refined = replay_of(open_trace(SHIPPED / f"{PJS}euler40--seed0")).predicted_db[-1]
     page.wait_for_function(
         "(figure) => figure.picture.frames === 613",
@@ -263,7 +263,7 @@ def test_a_missing_or_damaged_conversion_is_said_and_the_others_go_on(open_page,
     walk = traces / DDPM / "walk.npy.gz"
     walk.write_bytes(walk.read_bytes()[:-20])
     with run_dashboard(traces, tmp_path / "log") as site:
-        page = open_page("/fewer-steps", address=site.address, drawn=False, allowed=("status of 404",))
+        page = open_page("/fewer-steps", address=site.address, drawn=False, allowed=("status of 404", "status of 409"))
         page.wait_for_selector(".noise_levels[data-drawn]", timeout=30_000)
         assert "cannot be shown" in page.locator(".noise_levels .problem").text_content()
         assert looks(page, FOUR) == looks(page, DDPM) == "cannot be shown"

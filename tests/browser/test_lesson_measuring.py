@@ -78,7 +78,7 @@ def test_the_arrow_keys_choose_what_to_judge_by_and_the_address_follows(open_les
     page.locator(".verdicts input[value='rpa']").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_selector(".verdicts[data-ready='f0-rmse']")
-    page.wait_for_function("location.search.includes('metric=f0-rmse')")
+    page.wait_for_function("() => location.search.includes('metric=f0-rmse')")
     page.keyboard.press("ArrowLeft")
     page.wait_for_selector(".verdicts[data-ready='rpa']")
     guess(page, "B")
@@ -272,7 +272,7 @@ def test_rounds_are_chosen_by_keyboard_and_what_was_answered_stays(open_lesson):
     page.locator(".mistake input[value='1']").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_selector(".mistake[data-ready='2']")
-    page.wait_for_function("location.search.includes('round=2')")
+    page.wait_for_function("() => location.search.includes('round=2')")
     assert page.locator(".mistake .on-which").text_content() == ""
     page.keyboard.press("ArrowLeft")
     page.wait_for_selector(".mistake[data-ready='1']")

@@ -132,7 +132,7 @@ def test_keys_and_buttons_move_the_step_and_the_address_follows(open_lesson):
     for action, expected in (("last", 999), ("back", 998), ("first", 0), ("forward", 1)):
         do(page, action).click()
         assert t_of(page) == expected
-    page.wait_for_function("location.search.includes('t=1')")
+    page.wait_for_function("() => location.search.includes('t=1')")
     page.reload()
     page.wait_for_selector(".noising[data-t='1']")
 
@@ -141,7 +141,7 @@ def test_steps_play_slowly_if_asked_and_pause(open_lesson):
     page = open_lesson("?t=0")
     do(page, "slow").click()
     do(page, "play").click()
-    page.wait_for_function("noising.t > 2")
+    page.wait_for_function("() => noising.t > 2")
     assert do(page, "play").text_content().strip() == "Pause"
     do(page, "play").click()
     assert t_of(page) < 100
@@ -197,7 +197,7 @@ def test_refitted_colours_say_what_they_span(open_lesson):
 def test_the_nearest_sound_is_played_and_named(open_lesson, t, nearest):
     page = open_lesson(f"?t={t}")
     do(page, "listen").click()
-    page.wait_for_function("noising.player.playing !== null")
+    page.wait_for_function("() => noising.player.playing !== null")
     assert f"at t = {nearest}," in page.locator(".noising .heard").text_content()
     do(page, "listen").click()
     assert page.locator(".noising .heard").text_content() == ""
@@ -206,16 +206,16 @@ def test_the_nearest_sound_is_played_and_named(open_lesson, t, nearest):
 def test_another_step_takes_the_sound_over(open_lesson):
     page = open_lesson("?t=0")
     page.keyboard.press("s")
-    page.wait_for_function("noising.player.playing !== null")
+    page.wait_for_function("() => noising.player.playing !== null")
     do(page, "last").click()
-    page.wait_for_function("noising.find('.heard').textContent.includes('t = 999')")
+    page.wait_for_function("() => noising.find('.heard').textContent.includes('t = 999')")
     page.keyboard.press("s")
-    page.wait_for_function("noising.player.playing === null")
+    page.wait_for_function("() => noising.player.playing === null")
 
 
 def test_where_the_reader_stops_is_answered_from_the_measures(open_lesson):
     page = open_lesson("?t=450")
-    page.wait_for_function("noising.rows.length > 0")
+    page.wait_for_function("() => noising.rows.length > 0")
     do(page, "stop").click()
     text = page.locator(".verdict").text_content()
     table = open_trace(TRACES / NOISING.trace).metrics()

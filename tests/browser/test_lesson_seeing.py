@@ -218,7 +218,7 @@ def test_every_phrase_and_picture_by_mouse_and_keyboard_and_the_address_follows(
             seen.append(page.locator(".layers .what").text_content())
         assert len(set(seen)) == len(LAYERS)
     choose(page, "f0")
-    page.wait_for_function("location.search.includes('phrase=phrase') && location.search.includes('layer=f0')")
+    page.wait_for_function("() => location.search.includes('phrase=phrase') && location.search.includes('layer=f0')")
     page.reload()
     page.wait_for_selector(".layers[data-phrase=phrase][data-layer=f0]")
 

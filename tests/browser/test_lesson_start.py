@@ -82,7 +82,7 @@ def test_it_moves_by_itself_to_the_result_and_can_be_stopped(open_lesson):
 
 def test_noise_is_drawn_and_moves_before_the_conversion_is_there(open_page):
     page = open_page("/", drawn=False, motion="no-preference")
-    page.context.route("**/predicted.npy.gz*", lambda route: None)  # it never comes
+    page.route("**/predicted.npy.gz*", lambda route: None)  # it never comes
     page.reload()
     page.wait_for_selector(".overture[data-moved]")
     canvas = page.locator(".overture [data-panel=walk] canvas")

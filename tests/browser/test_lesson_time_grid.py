@@ -119,7 +119,7 @@ def test_keys_buttons_and_pointer_choose_a_frame_and_the_address_follows(open_le
     assert frame(page) == 18
     assert "sample 4736 = 197.3 ms" in page.locator(".timegrid .where").text_content()
     page.get_by_role("button", name="Read off between true centres").click()
-    page.wait_for_function("location.search.includes('frame=18') && location.search.includes('way=linear')")
+    page.wait_for_function("() => location.search.includes('frame=18') && location.search.includes('way=linear')")
     page.reload()
     page.wait_for_selector(".timegrid[data-frame='18']")
     assert page.locator("[data-way=linear]").get_attribute("aria-pressed") == "true"

@@ -19,7 +19,7 @@ FULL_STORAGE = "Storage.prototype.setItem = () => { throw new DOMException('full
 def open_lesson(open_page, script: str = "") -> Page:
     page = open_page(f"/{LESSON.path}", drawn=False)
     if script:
-        page.context.add_init_script(script)
+        page.add_init_script(script)
         page.reload()
     page.locator(".quiz .question").nth(len(QUESTIONS) - 1).wait_for(timeout=30_000)
     return page

@@ -35,7 +35,7 @@ def open_watched(open_page, address, query="", allowed=()):
     page.get_by_role("button", name="Converted").click()
     page.locator("[data-sound='converted'][aria-pressed='true']").wait_for()
     assert page.locator(".problem:not([hidden])").count() == 0
-    page.context.close()  # before its servers end: it would miss them
+    page.close()  # before its servers end: it would miss them
     return requests
 
 
@@ -61,5 +61,5 @@ def test_traces_of_a_server_that_is_away_are_said_and_the_page_works(open_page, 
     with run_dashboard("http://127.0.0.1:9", tmp_path / "log") as site:
         page = open_page("/denoising", address=site.address, drawn=False)
         page.get_by_text("The list of traces cannot be read").wait_for(timeout=30_000)
-        page.context.close()
+        page.close()
         assert "Traceback" not in site.log.read_text()

@@ -124,7 +124,7 @@ def test_steps_are_counted_as_the_sampler_counts(open_trace_page, sampler, first
         page.locator(".slider").focus()
         page.keyboard.press("End")
     assert step(page) == last
-    page.wait_for_function(f"location.search.includes('step={last}')")
+    page.wait_for_function(f"() => location.search.includes('step={last}')")
 
 
 @pytest.mark.parametrize(

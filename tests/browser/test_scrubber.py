@@ -100,7 +100,7 @@ def test_keys_move_the_step_and_the_address_follows(open_page):
     for key, expected in (("PageDown", 540), ("ArrowUp", 539), ("End", 0), ("ArrowRight", 0), ("Home", 999)):
         page.keyboard.press(key)
         assert step(page) == expected
-    page.wait_for_function("location.search.includes('step=999')")
+    page.wait_for_function("() => location.search.includes('step=999')")
     page.reload()
     page.wait_for_selector(".scrubber[data-step='999']")
 

@@ -197,7 +197,7 @@ def test_damaged_memory_means_no_tour(open_page, kept):
 
 def test_without_memory_the_tour_still_runs(open_page, browser, site):
     page = open_page("/", drawn=False)
-    page.context.add_init_script(
+    page.add_init_script(
         "Storage.prototype.getItem = Storage.prototype.setItem = () => { throw new DOMException('no'); };"
     )
     page.reload()

@@ -24,6 +24,7 @@ LITERALS = (
     "[" + "[], " * 3_000 + "]",
     '["' + "n" * 5_000 + '"]', '["hymn:bass", "hymn:alto", "scale"]', '["\\u0000"]', '["list.json", "list.txt"]',
 )  # fmt: skip
+MOST_CELLS, MOST_CHARACTERS = 2 << 20, 32 << 20  # of a table that is made; readers refuse less
 KEY = re.compile(r"^(\w+)( *= *)(.*)$", re.MULTILINE)
 
 
@@ -51,7 +52,8 @@ def _changed(rows: list[list[str]], changes: list[tuple]) -> list[list[str]]:
     for kind, at, *how in changes:
         if kind.endswith("column"):
             if kind == "add column":
-                rows = [[*row, *([at if number == 0 else "0.5"] * how[0])] for number, row in enumerate(rows)]
+                if len(rows) * how[0] <= MOST_CELLS:
+                    rows = [[*row, *([at if number == 0 else "0.5"] * how[0])] for number, row in enumerate(rows)]
             else:
                 rows = [row[:at] + row[at + 1 :] for row in rows]
         elif at < len(rows):
@@ -66,8 +68,14 @@ def _changed(rows: list[list[str]], changes: list[tuple]) -> list[list[str]]:
                 new = [row[: how[0]] + row[how[0] + 1 :]]
             else:
                 new = [row + ["x"] * how[0]]
-            rows = [*rows[:at], *new, *rows[at + 1 :]]
+            longer = [*rows[:at], *new, *rows[at + 1 :]]
+            rows = longer if _is_makeable(longer) else rows
     return rows
+
+
+def _is_makeable(rows: list[list[str]]) -> bool:
+    """Rows that are 20 000 times the same one of 20 000 cells would be this machine's end, not the reader's."""
+    return sum(map(len, rows)) <= MOST_CELLS and sum(len(cell) for row in rows for cell in row) <= MOST_CHARACTERS
 
 
 def _written(rows: list[list[str]], end: str) -> bytes:

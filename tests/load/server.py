@@ -52,7 +52,9 @@ def run_server(python: str, what: tuple[str, ...], log: Path) -> Iterator[tuple[
     command = [python, "-m", "streamlit", *what, "--server.port", str(port), "--server.address", "127.0.0.1"]
     command += ["--browser.serverAddress", "127.0.0.1", "--server.headless", "true"]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=REPOSITORY if what == APP else log.parent, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=REPOSITORY if what == APP else log.parent, stdout=output, stderr=subprocess.STDOUT
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(address, process, log)

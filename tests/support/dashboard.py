@@ -32,9 +32,16 @@ class Dashboard:
 
 @contextmanager
 def run_dashboard(
-    traces: Path | str, log: Path, python: str = sys.executable, script: Path = REPOSITORY / "app" / "main.py"
+    traces: Path | str,
+    log: Path,
+    python: str = sys.executable,
+    script: Path = REPOSITORY / "app" / "main.py",
+    healthy: str = "/_stcore/health",
 ) -> Iterator[Dashboard]:
-    """Serve the pages over the traces in a folder or at an address; the process ends with the context."""
+    """Serve the pages over the traces in a folder or at an address; the process ends with the context.
+
+    It is entered when the path ``healthy`` answers 200.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -50,7 +57,7 @@ def run_dashboard(
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait(address, process, log)
+        _wait(address + healthy, process, log)
         yield Dashboard(address, process, log)
     finally:
         process.terminate()
@@ -63,9 +70,9 @@ def _wait(address: str, process: subprocess.Popen, log: Path) -> None:
         if process.poll() is not None:
             raise RuntimeError(f"the dashboard ended at once:\n{log.read_text()}")
         try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
+            with urllib.request.urlopen(address, timeout=2) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+            time.sleep(0.05)
     raise RuntimeError(f"the dashboard did not answer within {START_LIMIT_S} s:\n{log.read_text()}")
