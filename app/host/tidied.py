@@ -18,6 +18,9 @@ from contextlib import asynccontextmanager, suppress
 from starlette.concurrency import run_in_threadpool
 from streamlit import runtime
 
+from app.host.counted import is_visited
+from app.serving.ready import KEPT
+
 EVERY_S = 30.0
 # mallopt(3), by <malloc.h>: threads share two pools of memory instead of sixteen (M_ARENA_MAX); what is larger than
 # 32 KiB, as pages' messages are, goes back as soon as it is freed (M_MMAP_THRESHOLD), and so does a pool's free end
@@ -42,6 +45,8 @@ async def _tidy_now_and_then() -> None:
     while True:
         await asyncio.sleep(EVERY_S)
         forget_sessions()
+        if not is_visited():
+            KEPT.clear()  # small, but it lies between what visitors have left, which cannot go back by the piece
         gc.collect()
         await run_in_threadpool(give_back)
 

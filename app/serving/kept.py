@@ -28,6 +28,11 @@ class Kept(Generic[T]):
                 self._values.move_to_end(key)
             return self._values.get(key)
 
+    def clear(self) -> None:
+        with self._lock:
+            self._values.clear()
+            self.bytes = 0
+
     def put(self, key: tuple[str, ...], value: T) -> None:
         with self._lock:
             before = self._values.pop(key, None)

@@ -37,12 +37,14 @@ class Ready:
         return len(self.body)
 
 
-class ReadyAnswers:
-    """Middleware, the innermost of ours. Keeps ``most`` bytes of what was asked for last."""
+KEPT: Kept[Ready] = Kept(MOST_KEPT_BYTES)
 
-    def __init__(self, app: ASGIApp, most: int = MOST_KEPT_BYTES) -> None:
-        self.app = app
-        self.kept: Kept[Ready] = Kept(most)
+
+class ReadyAnswers:
+    """Middleware, the innermost of ours. What it keeps is let go of when nobody is there (app/host/tidied.py)."""
+
+    def __init__(self, app: ASGIApp, kept: Kept[Ready] = KEPT) -> None:
+        self.app, self.kept = app, kept
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _is_plain_get(scope):

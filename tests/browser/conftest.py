@@ -25,22 +25,12 @@ def _is_ours(message) -> bool:
     return message.type == "error" and "/_stcore/" not in (message.location or {}).get("url", "")
 
 
-@pytest.fixture(scope="session")
-def shared(browser):
-    """A context in which one test's pages open after another's: Streamlit's scripts are fetched and compiled once,
-    which is a third of a page's time."""
-    context = browser.new_context()
-    yield context
-    context.close()
-
-
 @pytest.fixture
-def open_page(browser, shared, request):
-    """Opens a page of a site that remembers nothing; at the end no error may be in the browser's console.
+def open_page(browser, request):
+    """Opens a page of a site in a new context; at the end no error may be in the browser's console.
 
     ``drawn=False`` does not wait for a conversion. Errors that hold one of ``allowed`` are expected.
-    ``prepare(page)`` comes before the page's first request. ``fresh=True`` is for what changes the context, or
-    needs files that were never fetched: it has one of its own.
+    ``prepare(page)`` comes before the page's first request.
     """
     contexts, errors, expected = [], [], []
 
@@ -54,19 +44,16 @@ def open_page(browser, shared, request):
         drawn=True,
         allowed=(),
         prepare=lambda page: None,
-        fresh=False,
     ):
         address = address or request.getfixturevalue("site").address
-        if fresh:
-            contexts.append(browser.new_context())
-        page = (contexts[-1] if fresh else shared).new_page()
-        page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=scheme, reduced_motion=motion)
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=motion
+        )
+        contexts.append(context)
         expected.extend(allowed)
+        page = context.new_page()
         page.on("console", lambda message: errors.append(message.text) if _is_ours(message) else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        stored = {"origin": address, "storageTypes": "cookies,local_storage"}
-        page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
         prepare(page)
         page.goto(address + path)
         if drawn:
@@ -76,9 +63,6 @@ def open_page(browser, shared, request):
     yield open_page
     for context in contexts:
         context.close()
-    for page in shared.pages:
-        page.close()
-    shared.clear_permissions()
     assert [error for error in errors if not any(part in error for part in expected)] == []
 
 
