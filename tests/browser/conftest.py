@@ -1,11 +1,23 @@
 """One dashboard and one browser for all browser tests; a fresh page, watched for errors, for each."""
 
+from pathlib import Path
+
 import pytest
 
 from app.serving.library import library
 from tests.support.chromium import open_browser
 from tests.support.compare_page import address_of, wait_until_drawn
 from tests.support.dashboard import run_dashboard
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    """Tests here take two thirds of all time: of each figure and page some are marked every_time, the rest are for
+    ``make test-all`` (see the Makefile)."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")

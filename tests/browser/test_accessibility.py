@@ -7,7 +7,7 @@ from tests.support.accessibility import EXCEPTIONS, grave_violations
 from tests.support.site import PATHS, settle
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
+@pytest.fixture(scope="module", params=[pytest.param("light", marks=pytest.mark.every_time), "dark"])
 def reader(request, browser, site):
     """A page of its own context for all of the site's pages in that colour scheme."""
     context = browser.new_context(
@@ -38,6 +38,7 @@ def test_tour_s_card_and_a_term_s_card_have_none_either(reader, site):
     assert grave_violations(reader) == []
 
 
+@pytest.mark.every_time
 def test_faults_are_found_in_shadow_roots_and_told_with_their_place(browser):
     page = browser.new_page()
     page.set_content("<main><h1>Title</h1><div id='host'></div></main>")

@@ -57,6 +57,7 @@ def second(page, kind):
 # --- turning
 
 
+@pytest.mark.every_time
 def test_decomposition_is_that_of_numpy(blank):
     random = np.random.default_rng(1)
     square = random.normal(size=(12, 12)) * 10.0 ** -np.arange(12)
@@ -156,6 +157,7 @@ def test_second_conversion_lies_where_scipy_lays_it(open_state, first, other, na
 # --- density
 
 
+@pytest.mark.every_time
 def test_density_is_that_of_scipy_and_its_lines_hold_their_shares(blank):
     random = np.random.default_rng(3)
     points = random.normal(size=(300, 2)) @ [[1, 0.6], [0, 0.3]] + np.where(np.arange(300) < 100, 0, 3)[:, None]
@@ -241,6 +243,7 @@ def test_second_is_chosen_among_those_that_keep_an_inside_and_named_by_its_lette
     assert page.locator(".maps .told").text_content() == "The ring is step 499."
 
 
+@pytest.mark.every_time
 def test_both_marks_follow_the_page_on_either_axis(open_state):
     page = together(open_state({"compare": f"{A.id},{B.id}", "beside": B.id, "at": "0"}, "AB"))
     page.locator(".maps [data-kind=tsne] .now").focus()
@@ -308,6 +311,7 @@ def test_what_cannot_be_drawn_is_said_and_the_first_is_shown(open_state, state, 
     assert maps(page).get_attribute("data-feature") == "noise_last"
 
 
+@pytest.mark.every_time
 def test_address_gives_the_same_maps_elsewhere(open_state, open_page, site):
     page = together(open_state({"compare": f"{A.id},{B.id}"}, "AB"), "[data-feature]")
     page.locator(".maps .beside option").nth(1).wait_for(state="attached")

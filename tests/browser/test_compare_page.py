@@ -72,6 +72,7 @@ def mels(entry, at, kind="predicted"):
 # --- filter
 
 
+@pytest.mark.every_time
 def test_counts_follow_facets_and_ranges_and_clearing(open_state):
     page = open_state()
     assert count(page) == len(CATALOGUE)
@@ -166,6 +167,7 @@ def test_means_are_those_of_the_rows_that_fit(open_state):
         assert value == f"{group.mean():.2f}{spread} dB"
 
 
+@pytest.mark.every_time
 def test_sorting_goes_up_down_and_back(open_state):
     page = open_state({"sampler": "ddpm1000"})
     table = CATALOGUE.table.iloc[fitting(CATALOGUE, {"sampler": "ddpm1000"})]
@@ -182,6 +184,7 @@ def test_sorting_goes_up_down_and_back(open_state):
     assert page.locator(".rows td button").evaluate_all(ids) == table["id"].head(12).tolist()
 
 
+@pytest.mark.every_time
 def test_both_downloads_hold_what_python_selects(open_state):
     state = {"target": "makam-m2,makam-f4", "rpa": "0.9:"}
     page = open_state(state)
@@ -213,6 +216,7 @@ def random_filter(rng) -> dict[str, str]:
     return state
 
 
+@pytest.mark.every_time
 def test_page_and_python_select_the_same_rows(open_state):
     page = open_state()
     rng = np.random.default_rng(7)
@@ -231,6 +235,7 @@ def test_page_and_python_select_the_same_rows(open_state):
 # --- side by side
 
 
+@pytest.mark.every_time
 def test_up_to_four_are_chosen_and_removed_and_the_focus_stays(open_state):
     page = open_state({"source": A.source, "target": A.target, "phrase": A.phrase})
     for number in range(1, 5):
@@ -337,6 +342,7 @@ def test_zoom_by_numbers_for_those_without_a_pointer(open_state):
     assert "begins before it ends" in page.locator(".workbench .problem").text_content()
 
 
+@pytest.mark.every_time
 def test_differences_are_those_of_numpy(open_state):
     page = open_state({"compare": f"{A.id},{B.id}", "at": "0.3", "against": "source"}, "AB")
     at = {"A": round(0.3 * 999), "B": round(0.3 * 39)}
@@ -429,6 +435,7 @@ def test_pins_are_kept_gone_to_and_taken_away(open_state):
     assert page.locator(".pin").evaluate("(node) => node.getRootNode().activeElement === node")
 
 
+@pytest.mark.every_time
 def test_one_sound_at_a_time_takes_over_where_the_last_stands(open_state):
     page = open_state({"compare": f"{A.id},{B.id}"}, "AB")
     first, second = (page.get_by_role("button", name=f"Play the result of {letter}") for letter in "AB")
@@ -488,6 +495,7 @@ def test_chance_of_guessing_is_the_binomial_one(open_state):
 # --- along the walks, and inside one of them
 
 
+@pytest.mark.every_time
 def test_curves_have_the_values_of_the_tables_and_are_linked_both_ways(open_state):
     page = open_state({"compare": f"{A.id},{B.id}", "at": "0.5", "measure": "mcd_to_result_db"}, "AB")
     values = page.locator(".trends .values li")
@@ -509,6 +517,7 @@ def test_curves_have_the_values_of_the_tables_and_are_linked_both_ways(open_stat
     address_holds(page, "scale=log")
 
 
+@pytest.mark.every_time
 def test_matrix_tells_decibels_and_goes_to_a_step_in_all_figures(open_state):
     page = open_state({"compare": f"{B.id},{A.id}", "inside": "B"}, "AB")
     matrix = page.locator(".matrix[data-pair]")
@@ -576,7 +585,7 @@ def random_state(rng) -> tuple[dict[str, str], str]:
     return state | chosen, "ABCD"[: len(ids)]
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", [pytest.param(0, marks=pytest.mark.every_time), *range(1, 10)])
 def test_address_gives_the_same_view_in_another_browser(open_state, open_page, site, seed):
     state, letters = random_state(np.random.default_rng(seed))
     page = open_state()
@@ -590,6 +599,7 @@ def test_address_gives_the_same_view_in_another_browser(open_state, open_page, s
     assert live["shown"][0].startswith(letters)
 
 
+@pytest.mark.every_time
 def test_links_to_the_page_count_when_it_is_opened_again(open_state):
     page = open_state({"target": "makam-m2", "compare": A.id}, "A")
     for section, title in (("Look up", "Glossary"), ("Expert", "Compare")):
@@ -666,6 +676,7 @@ def mixed(tmp_path_factory):
         yield site
 
 
+@pytest.mark.every_time
 def test_what_is_gone_or_damaged_is_named_beside_what_is_shown(open_state, mixed):
     state = {"compare": "gone,long,damaged,short", "measure": "rpa"}
     page = open_state(state, "BD", address=mixed.address, allowed=(*EXPECTED_404, "status of 409"))

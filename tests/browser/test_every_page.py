@@ -39,6 +39,7 @@ FOCUSED_ANSWER = """() => {
 }"""
 
 
+@pytest.mark.every_time
 def test_the_pages_opened_here_are_those_of_the_site():
     text = (REPOSITORY / "app" / "site.py").read_text(encoding="utf-8")
     assert re.findall(r'url_path="([a-z-]+)"', text) == list(LOOKED_UP)
@@ -76,6 +77,7 @@ def reader(request, browser, site):
     page.context.close()
 
 
+@pytest.mark.every_time
 @pytest.mark.parametrize("path", PATHS)
 def test_page_fits_stands_still_and_says_no_error(reader, site, path):
     page, errors, scheme = reader
@@ -245,6 +247,7 @@ def test_lesson_stands_without_its_traces(browser, damaged_site, lesson):
     assert [line for line in errors if not (MISSING.search(line) and "/predicted.npy.gz" in line)] == []
 
 
+@pytest.mark.every_time
 def test_servers_log_no_error(site, damaged_site):
     for server in (site, damaged_site):
         assert "Traceback" not in server.log.read_text()

@@ -81,6 +81,7 @@ def test_which_conversions_fail_on_pitch(ask):
     )
 
 
+@pytest.mark.every_time
 def test_when_the_singer_is_decided(ask):
     page = ask("When is the singer decided?")
     page.locator('.explain[data-shown="swap"]').wait_for()
@@ -101,6 +102,7 @@ def test_what_one_step_costs(ask):
 # --- SingVisio's tasks
 
 
+@pytest.mark.every_time
 def test_t1_two_steps_of_one_walk_are_compared(ask):
     page = ask("Two steps of one walk")
     (id,) = shown_ids(page)

@@ -111,6 +111,7 @@ def by_python(ids: dict[str, str]) -> dict[str, np.ndarray]:
 # shares
 
 
+@pytest.mark.every_time
 def test_shapley_values_of_players_are_those_of_python(open_explain):
     """Any numbers, two, three and four players, and a gain."""
     page = open_explain()
@@ -262,6 +263,7 @@ def test_only_what_the_open_view_needs_is_fetched(open_explain):
 # swap
 
 
+@pytest.mark.every_time
 def test_swaps_agree_with_python(open_explain):
     page = open_explain("?explain=swap")
     wait_for(page, "swap")
@@ -353,6 +355,7 @@ def test_when_the_singer_is_decided_is_said_from_the_numbers(open_explain, rows,
 # seeds
 
 
+@pytest.mark.every_time
 def test_spread_of_the_seeds_agrees_with_python_at_any_step(open_explain):
     page = open_explain("?explain=seeds&explain_at=0.6")
     wait_for(page, "seeds")
@@ -468,6 +471,7 @@ def test_what_the_page_compares_is_offered(open_explain):
 # around the views
 
 
+@pytest.mark.every_time
 def test_views_are_chosen_by_keyboard_and_kept_in_the_address(open_explain):
     page = open_explain()
     wait_for(page, "shares")

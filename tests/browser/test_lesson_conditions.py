@@ -66,6 +66,7 @@ def in_address(page, words: str):
     page.wait_for_function("(words) => decodeURIComponent(location.search).includes(words)", arg=words)
 
 
+@pytest.mark.every_time
 def test_the_difference_is_that_of_the_stored_pictures(open_lesson):
     page = open_lesson("?without=melody")
     plain, without = trace_of(WALK), trace_of(WALK, without="melody")
@@ -108,6 +109,7 @@ def test_a_difference_with_itself_is_dark(open_lesson):
     assert brightest < 20
 
 
+@pytest.mark.every_time
 def test_levels_are_mean_power_over_bands(open_lesson):
     page = open_lesson()
     levels = page.evaluate(
@@ -145,6 +147,7 @@ def test_switches_by_mouse_and_keyboard_one_at_a_time(open_lesson):
     assert apart(page) == 0
 
 
+@pytest.mark.every_time
 def test_four_switches_give_any_of_the_sixteen(open_lesson):
     page = open_lesson("?by=student")
     gone = []
@@ -228,6 +231,7 @@ def test_until_the_swap_the_walks_are_the_same(open_lesson):
     assert not page.locator(".parting").is_visible()
 
 
+@pytest.mark.every_time
 def test_step_in_the_address_is_taken_and_kept(open_lesson):
     page = open_lesson("?look=swap&swap=700&step=300")
     assert page.locator(".slider").input_value() == "699"

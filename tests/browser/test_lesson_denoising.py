@@ -50,6 +50,7 @@ def click_share(page, locator, across, down=0.5):
 # --- curves
 
 
+@pytest.mark.every_time
 def test_curves_follow_the_step_with_the_figures_of_the_table(open_page):
     page = open_curves(open_page, "&step=500")
     table = TRACE.metrics()
@@ -151,6 +152,7 @@ def test_a_cell_is_the_rms_distance_of_two_predictions(open_page, replay, row, c
     address_holds(page, f"compare={steps[0]}-{steps[1]}")
 
 
+@pytest.mark.every_time
 def test_keys_move_over_the_matrix_and_choose(open_page):
     page = open_matrix(open_page, "&step=999&compare=999-0")
     page.locator(".matrix .field").focus()
@@ -182,6 +184,7 @@ def test_the_difference_is_in_decibels_and_the_right_way_round(open_page, replay
         assert np.sign(shown) == np.sign(apart[band, frame])
 
 
+@pytest.mark.every_time
 def test_lines_of_the_matrix_follow_the_step(open_page):
     page = open_matrix(open_page, "&step=999")
     line = page.locator(".matrix .here.down")

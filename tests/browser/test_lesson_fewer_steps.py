@@ -78,6 +78,7 @@ def test_at_a_level_each_sampler_shows_its_last_look_there(open_lesson, db):
             assert looks(page, trace) == f"{done} look{'s' * (done > 1)} made, {left or 'none'} to go"
 
 
+@pytest.mark.every_time
 def test_the_level_is_chosen_by_key_slider_and_track_and_the_address_follows(open_lesson):
     page = open_lesson()
     assert level(page) == -20
@@ -129,6 +130,7 @@ def test_every_sampler_is_heard_and_one_at_a_time(open_lesson):
     page.wait_for_function("(button) => button.getAttribute('aria-pressed') === 'false'", arg=button.element_handle())
 
 
+@pytest.mark.every_time
 def test_the_way_of_a_point_is_that_of_python(open_lesson):
     page = open_lesson()
     for trace in (DDPM, TEACHER, FOUR):
@@ -253,6 +255,7 @@ def test_questions_answered_wrong_then_right(open_lesson):
     assert "All 3 answered" in page.locator(".quiz .score").text_content()
 
 
+@pytest.mark.every_time
 def test_a_missing_or_damaged_conversion_is_said_and_the_others_go_on(open_page, tmp_path):
     traces = tmp_path / "traces"
     traces.mkdir()

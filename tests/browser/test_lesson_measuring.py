@@ -73,6 +73,7 @@ def test_a_guess_opens_the_numbers_and_what_misleads(open_lesson, id):
         page.wait_for_selector(".trap button[aria-pressed='true']")
 
 
+@pytest.mark.every_time
 def test_the_arrow_keys_choose_what_to_judge_by_and_the_address_follows(open_lesson):
     page = open_lesson()
     page.locator(".verdicts input[value='rpa']").focus()
@@ -156,6 +157,7 @@ def test_both_sliders_answer_every_move_by_keyboard_and_mouse(open_lesson):
     page.wait_for_selector(".hertz button[aria-pressed='true']")
 
 
+@pytest.mark.every_time
 def test_tones_are_of_the_pitch_that_they_say(open_lesson):
     page = open_lesson(ready=False)
     code = "return Array.from(new Uint8Array(m.wavOf(m.inTurn([m.toneOf(220, 0.5), m.toneOf(440, 0.5)], 0.1))));"
@@ -282,6 +284,7 @@ def test_rounds_are_chosen_by_keyboard_and_what_was_answered_stays(open_lesson):
 # --- the rest
 
 
+@pytest.mark.every_time
 def test_the_quiz_is_answered_wrongly_then_rightly(open_lesson):
     page = open_lesson(ready=False)
     page.wait_for_selector(".quiz .question")

@@ -57,6 +57,7 @@ def click_point(page, name: str, kind: str, place: int, press: bool = True) -> N
 # --- what is read is what Python reads
 
 
+@pytest.mark.every_time
 @pytest.mark.parametrize("name", ["step", "noise_middle", "condition_last"])
 def test_vectors_and_picks_are_those_of_python(page, name):
     counts = [2, 3, 7, 8, 30, 64, 99, 100, 1000]
@@ -90,6 +91,7 @@ def test_uneven_intervals_are_those_of_numpy(page):
 # --- maps
 
 
+@pytest.mark.every_time
 def test_marker_follows_the_step_on_both_maps(page):
     page.locator(".scrubber .slider").focus()
     for key, place in (("End", 999), ("Home", 0), ("PageUp", 50)):
@@ -101,6 +103,7 @@ def test_marker_follows_the_step_on_both_maps(page):
             assert marker_at(page, kind) == pytest.approx(expected_at("step", kind, place), abs=0.02)
 
 
+@pytest.mark.every_time
 @pytest.mark.parametrize(("kind", "place"), [("pca", 999), ("tsne", 500), ("tsne", 0)])
 def test_pointing_and_clicking_on_the_line_goes_to_the_step(page, kind, place):
     click_point(page, "step", kind, place)
@@ -116,6 +119,7 @@ def test_pointer_far_from_the_line_goes_nowhere(page):
     assert step(page) <= 3
 
 
+@pytest.mark.every_time
 def test_keys_on_a_map_walk_along_the_line(page):
     page.locator(".maps [data-kind='tsne'] .now").focus()
     for key, place in (

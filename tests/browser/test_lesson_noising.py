@@ -75,6 +75,7 @@ def test_the_noised_mel_is_that_of_python(open_lesson, t):
     np.testing.assert_allclose(shown, expected.ravel(), atol=1e-4)
 
 
+@pytest.mark.every_time
 def test_the_formula_by_hand(open_lesson):
     """Half the power is noise at t = 0, three quarters at t = 1; bytes 120 and 160 are 0 and 1 in units of 20 dB."""
     page = open_lesson()
@@ -107,6 +108,7 @@ def test_the_picture_is_on_the_fixed_scale(open_lesson, t):
     assert np.mean(close) > 0.98
 
 
+@pytest.mark.every_time
 def test_numbers_follow_the_step(open_lesson):
     page = open_lesson("?t=300")
     kept = NOISING.schedule.schedule().alpha_bar[300]
@@ -119,6 +121,7 @@ def test_numbers_follow_the_step(open_lesson):
     assert "1.9 dB below the noise" in page.locator(".noising canvas").get_attribute("aria-label")
 
 
+@pytest.mark.every_time
 def test_keys_and_buttons_move_the_step_and_the_address_follows(open_lesson):
     page = open_lesson("?t=600")
     assert t_of(page) == 600
@@ -150,6 +153,7 @@ def test_steps_play_slowly_if_asked_and_pause(open_lesson):
     assert t_of(page) == before
 
 
+@pytest.mark.every_time
 def test_dragging_draws_as_the_pointer_moves(open_lesson):
     page = open_lesson("?t=0")
     page.evaluate("performance.clearMeasures('scrub')")

@@ -130,6 +130,7 @@ def test_the_wave_is_the_recordings(open_lesson, walk):
     assert re.search(r"4\.2\d s.*\nThe wave swings to \d+ % of full scale", readout(page)) or "swings" in readout(page)
 
 
+@pytest.mark.every_time
 def test_mel_is_on_the_fixed_scale_and_the_contour_lies_where_f0_is(open_lesson, walk):
     page = open_lesson("?layer=mel")
     plain = pixels(picture(page))
@@ -162,6 +163,7 @@ def test_the_notes_are_named_and_read(open_lesson, walk):
     assert "No pitch found here" in readout(page)
 
 
+@pytest.mark.every_time
 def test_words_come_from_the_labels(open_lesson):
     labels = json.loads((REPOSITORY / "precomputed" / "lessons" / "words.json").read_text())
     sung = next(each for each in labels["phrases"] if each["phrase"] == "pjs042")
@@ -204,6 +206,7 @@ def test_a_browser_that_cannot_decode_shows_the_other_pictures(open_page):
 # --- what the reader does
 
 
+@pytest.mark.every_time
 def test_every_phrase_and_picture_by_mouse_and_keyboard_and_the_address_follows(open_lesson):
     page = open_lesson()
     for phrase in ("japanese", "straight", "vibrato", "phrase"):

@@ -58,6 +58,7 @@ def pressed(page, name: str) -> bool:
     return page.locator(f"[data-sound={name}]").get_attribute("aria-pressed") == "true"
 
 
+@pytest.mark.every_time
 def test_it_moves_by_itself_to_the_result_and_can_be_stopped(open_lesson):
     page = open_lesson(motion="no-preference")
     play = page.locator("[data-do=play]")
@@ -132,6 +133,7 @@ def test_the_slider_answers_every_move_and_shows_the_states_of_the_trace(open_le
     assert len(scrubs) >= 2
 
 
+@pytest.mark.every_time
 def test_sounds_by_key_and_by_button_one_at_a_time(open_lesson):
     page = open_lesson()
     for key, name in zip("123", SOUNDS, strict=True):

@@ -50,6 +50,7 @@ def weight_of_labels(labels, weights) -> dict[int, float]:
     return {label: weight for label, weight in total.items() if weight > 1e-9}
 
 
+@pytest.mark.every_time
 def test_every_frame_draws_from_what_python_says_it_draws_from(open_lesson):
     page = open_lesson()
     streams = {
@@ -103,6 +104,7 @@ def test_the_table_tells_the_mean_error_and_the_copies_of_both_ways(open_lesson)
     assert [row(page, name)[4] for name in STREAMS] == ["1", "3", "1"]
 
 
+@pytest.mark.every_time
 def test_keys_buttons_and_pointer_choose_a_frame_and_the_address_follows(open_lesson):
     page = open_lesson("?frame=100")
     assert frame(page) == 100

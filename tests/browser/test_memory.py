@@ -37,6 +37,7 @@ def reload(page: Page) -> None:
     page.locator(".quiz .question").nth(len(QUESTIONS) - 1).wait_for(timeout=30_000)
 
 
+@pytest.mark.every_time
 def test_answers_are_kept_over_a_reload_and_shown_on_other_pages(open_page):
     page = open_lesson(open_page)
     assert page.locator(HERE).get_attribute("data-progress") is None

@@ -14,6 +14,7 @@ from svc_core.conversion.hearing import SYNTHETIC
 from svc_core.traces.trace import open_trace
 from tests.support.singing import singing_browser, sung_phrase
 
+pytestmark = pytest.mark.every_time
 PATIENCE_MS = 120_000  # the first worker of a fresh environment compiles for half a minute
 SCRUBBER = ".scrubber[data-step]"
 

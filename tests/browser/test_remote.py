@@ -39,6 +39,7 @@ def open_watched(open_page, address, query="", allowed=()):
     return requests
 
 
+@pytest.mark.every_time
 def test_browser_fetches_traces_from_their_own_server(open_page, traces, tmp_path):
     with serve_folder(traces, cors=True) as far, run_dashboard(far.address, tmp_path / "log") as site:
         requests = open_watched(open_page, site.address)

@@ -82,6 +82,7 @@ def open_trace_page(open_page, hand_site):
     )
 
 
+@pytest.mark.every_time
 @pytest.mark.parametrize("sampler", WALKS)
 def test_states_of_every_sampler_are_those_of_python(open_trace_page, traces, sampler):
     page = open_trace_page(f"{sampler}-full")
@@ -204,6 +205,7 @@ def test_array_that_is_not_what_it_claims_is_said_and_another_trace_works(open_t
     assert alert.count() == 0
 
 
+@pytest.mark.every_time
 def test_names_from_a_trace_are_shown_as_text(open_trace_page):
     page = open_trace_page("evil", drawn=False)
     requests = []

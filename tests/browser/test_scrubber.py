@@ -22,6 +22,7 @@ IDS = [entry.id for entry in LISTED]
 FIRST = f"/denoising?trace={IDS[0]}"
 
 
+@pytest.mark.every_time
 def test_noise_is_that_of_python(open_page):
     page = open_page(FIRST)
     hashes, quantiles = page.evaluate(
@@ -53,6 +54,7 @@ def test_pictures_are_decoded_to_the_bytes_of_python(open_page, quantum, places)
         assert shown == decode_pictures(coded, places, quantum).ravel().tolist()
 
 
+@pytest.mark.every_time
 def test_states_replayed_in_the_browser_are_those_replayed_in_python(open_page):
     page = open_page(FIRST)
     wait_for_states(page)
@@ -86,6 +88,7 @@ def test_picture_is_on_the_fixed_scale_and_the_right_way_up(open_page, panel, at
     assert np.mean(close) > 0.98
 
 
+@pytest.mark.every_time
 def test_keys_move_the_step_and_the_address_follows(open_page):
     page = open_page(f"{FIRST}&step=600")
     assert step(page) == 600
@@ -117,6 +120,7 @@ def test_buttons_move_the_step(open_page):
         assert step(page) == expected
 
 
+@pytest.mark.every_time
 def test_dragging_answers_every_move_and_asks_nothing_of_the_server(open_page):
     page = open_page(f"{FIRST}&step=999")
     wait_for_states(page)
@@ -183,6 +187,7 @@ def test_something_moves_by_itself_unless_the_reader_asked_for_stillness(open_pa
     assert step(still) == 999
 
 
+@pytest.mark.every_time
 def test_sound_plays_one_at_a_time_with_a_playhead_and_follows_the_step(open_page):
     page = open_page(f"{FIRST}&step=500")
     places = [sound.place for sound in open_trace(TRACES / IDS[0]).manifest.sounds]
@@ -297,6 +302,7 @@ def test_wrong_step_in_the_address_is_said(open_page, asked):
     assert f"“{asked}”" in page.get_by_role("alert").text_content()
 
 
+@pytest.mark.every_time
 def test_unknown_page_is_said(open_page, browser, site):
     page = browser.new_page()
     page.goto(f"{site.address}/no-such-page")

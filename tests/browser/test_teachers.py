@@ -44,6 +44,7 @@ def test_a_wish_is_understood_by_its_lesson(open_page, link):
         assert re.search(rf"[?&]{name}={value}(&|#|$)", page.evaluate("location.href"))
 
 
+@pytest.mark.every_time
 def test_a_link_of_the_page_is_followed(open_teachers):
     page = open_teachers()
     with page.context.expect_page() as opened:
@@ -70,6 +71,7 @@ def test_the_plan_is_a_file_with_whole_addresses(open_teachers):
     assert "[[" not in text
 
 
+@pytest.mark.every_time
 def test_all_of_it_is_printed(open_teachers):
     page = open_teachers(width=1000)
     page.evaluate("document.fonts.ready")

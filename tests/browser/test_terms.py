@@ -42,6 +42,7 @@ def text_link(page: Page, term: str):
     return page.locator(f"#text a[href$='#{term}']")
 
 
+@pytest.mark.every_time
 def test_pointing_shows_the_card_which_can_be_pointed_at_and_goes_away(open_page):
     page = open_with_terms(open_page)
     link = text_link(page, "snr")
@@ -67,6 +68,7 @@ def test_a_pointer_that_passes_by_opens_nothing(open_page):
     expect(card(page)).to_be_hidden()
 
 
+@pytest.mark.every_time
 def test_the_keyboard_shows_closes_and_moves_on(open_page):
     page = open_with_terms(open_page)
     page.locator("#plain").focus()

@@ -50,6 +50,7 @@ def go_to(page: Page, at: int) -> None:
     expect_step(page, at)
 
 
+@pytest.mark.every_time
 def test_whole_tour_is_taken_and_every_step_knows_when_it_was_done(open_page):
     page = open_page("/", drawn=False)
     begin(page)
