@@ -34,6 +34,8 @@ class LabelError(ValueError):
 
 @dataclass(frozen=True)
 class Interval:
+    """From ``start_s`` to ``end_s`` the text is sung; nothing, where the text is empty."""
+
     start_s: float
     end_s: float
     text: str  # of kind words, several where the annotator timed whole phrases
