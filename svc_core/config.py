@@ -45,6 +45,7 @@ class GridConfig:
 
     @property
     def hop_ms(self) -> float:
+        """Time from one frame to the next, in milliseconds."""
         return 1000.0 * self.hop / self.sample_rate_hz
 
     def frame_count(self, samples: int) -> int:
@@ -236,6 +237,8 @@ class VocoderTrainConfig(OptimiserConfig):
 
 @dataclass(frozen=True)
 class Config:
+    """All that decides what a model is and how it was made; kept inside every model file."""
+
     grid: GridConfig = field(default_factory=GridConfig)
     content: ContentConfig = field(default_factory=ContentConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -247,6 +250,7 @@ class Config:
     distill: DistillConfig = field(default_factory=DistillConfig)
 
     def to_json(self) -> str:
+        """On one line; :meth:`from_json` reads it."""
         return json.dumps(asdict(self), sort_keys=True)
 
     @staticmethod

@@ -25,10 +25,11 @@ import torch
 from tqdm import tqdm
 
 from svc_core.conversion.convert import WINDOW_S, ConversionError, choose_key_shift, convert_song
-from svc_core.conversion.phrases import HELD_OUT, choose_phrases
+from svc_core.conversion.phrases import choose_phrases
 from svc_core.conversion.sampling import SAMPLERS, Sampling, choose_sampling
 from svc_core.conversion.sources import find_sources
 from svc_core.corpora.corpus import SPLITS, read_corpus
+from svc_core.corpora.splits import HELD_OUT
 from svc_core.model.checkpoint import load_model, model_hash
 from svc_core.model.system import VoiceConverter
 from svc_core.options import add_guidance_options, chosen_guidance, key_shift, number, positive, whole

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,6 +40,7 @@ from svc_core.traces.coding import encode_pictures
 from svc_core.traces.scale import to_db, to_levels
 from svc_core.traces.trace import Trace, TraceError, open_trace
 from svc_core.vocoders.vocoder import SPECS, Vocoder, VocoderError, vocoder_beside
+from svc_core.whole import write_whole
 
 FORMAT = "singsteps-drafts-1"
 INDEX = "index.json"
@@ -155,20 +155,11 @@ def write_drafts(out: Path, drafts: list[Draft], files: dict[str, bytes]) -> Non
     out.mkdir(parents=True, exist_ok=True)
     index = {"format": FORMAT, "drafts": [asdict(draft) for draft in drafts]}
     for name, data in files.items():
-        _put(out / name, data)
-    _put(out / INDEX, (json.dumps(index, indent=1, ensure_ascii=False) + "\n").encode())
+        write_whole(out / name, data)
+    write_whole(out / INDEX, (json.dumps(index, indent=1, ensure_ascii=False) + "\n").encode())
     for path in out.iterdir():
         if path.name not in files and path.name != INDEX:
             path.unlink()
-
-
-def _put(path: Path, data: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,6 +32,7 @@ from svc_core.sound.encoders import CEPSTRA
 from svc_core.train import add_training_options, changed
 from svc_core.training.processes import Processes
 from svc_core.training.trainer import TrainingError
+from svc_core.whole import write_whole
 
 UNLABELLED = (
     "no training recording has labels, so the encoder learns from perturbed sound alone: "
@@ -82,9 +82,7 @@ def learn_content(
 
 def write_probes(path: Path, rows: Sequence[Row]) -> None:
     """The probes as JSON; the file appears under its name only when it is whole."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(json.dumps(as_records(rows), indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, (json.dumps(as_records(rows), indent=1) + "\n").encode())
 
 
 def main(arguments: list[str] | None = None) -> int:

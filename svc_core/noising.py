@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import re
 import sys
 from dataclasses import asdict, replace
@@ -30,6 +29,7 @@ from svc_core.traces.noised import FORMAT, INDEX, LinearBetas, NoisedSound, Nois
 from svc_core.traces.parsing import ParseError
 from svc_core.traces.trace import Trace, TraceError, open_trace
 from svc_core.vocoders.vocoder import SPECS, Vocoder, VocoderError
+from svc_core.whole import write_whole
 
 OUT = Path("precomputed/lessons/noising")
 SOUNDS = 12  # 7.6 dB apart: each is heard to be noisier than the one before
@@ -119,21 +119,12 @@ def _write(out: Path, noising: Noising, files: dict[int, bytes]) -> None:
         raise NoisingError(f"the index of trace '{noising.trace}' could not be read again: {error}.") from error
     out.mkdir(parents=True, exist_ok=True)
     for sound in noising.sounds:
-        _put(out / sound.file, files[sound.t])
-    _put(out / INDEX, text.encode())
+        write_whole(out / sound.file, files[sound.t])
+    write_whole(out / INDEX, text.encode())
     named = {sound.file for sound in noising.sounds}
     for path in out.iterdir():
         if _OWN_NAME.fullmatch(path.name) and path.name not in named:
             path.unlink()
-
-
-def _put(path: Path, data: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _parser() -> argparse.ArgumentParser:

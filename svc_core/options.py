@@ -54,6 +54,7 @@ def add_guidance_options(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen_guidance(given: argparse.Namespace) -> Guidance:
+    """What :func:`add_guidance_options` was given."""
     return Guidance(**{part.name: getattr(given, f"guide_{part.name}") for part in fields(Guidance)})
 
 

@@ -181,6 +181,7 @@ def export_model(path: Path, shipped: Path, base: Path | None) -> None:
 
 
 def add_export_options(parser: argparse.ArgumentParser) -> None:
+    """--export and --base, as :func:`export_model` takes them."""
     parser.add_argument("--export", type=Path, metavar="FILE", help="also write the model in 16 bits, for shipping")
     parser.add_argument(
         "--base", type=Path, metavar="FILE", help="an exported model beside it: what both share is not written again"

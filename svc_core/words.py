@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -23,6 +22,7 @@ from svc_core.phones.symbols import SILENT_LABELS
 from svc_core.traces.catalogue import CatalogueError, read_catalogue
 from svc_core.traces.manifest import Recording
 from svc_core.traces.trace import TraceError, open_trace
+from svc_core.whole import write_whole
 
 FORMAT = "singsteps-words-1"
 TRACES, OUT = Path("precomputed"), Path("precomputed/lessons/words.json")
@@ -134,12 +134,7 @@ def _reason(source: Recording, clips: list[Clip]) -> str:
 def _write(path: Path, phrases: list[SungPhrase]) -> None:
     text = json.dumps({"format": FORMAT, "phrases": [asdict(one) for one in phrases]}, indent=1, ensure_ascii=False)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(text + "\n", encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, (text + "\n").encode())
 
 
 def _parser() -> argparse.ArgumentParser:

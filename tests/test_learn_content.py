@@ -1,3 +1,5 @@
+"""The command that learns the content encoder: what it writes, and what it says of a corpus that lacks something."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""The command that learns one more singer: what it writes, takes, leaves out and refuses."""
+
 from __future__ import annotations
 
 from dataclasses import replace

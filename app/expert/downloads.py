@@ -20,6 +20,7 @@ PACKED_PATH = "/packed"
 
 
 def download_routes() -> list[BaseRoute]:
+    """What the server answers for files to keep."""
     return [
         Route(TABLE_PATH, _table, methods=["GET"]),
         Route(f"{PACKED_PATH}/{{trace}}.zip", _packed, methods=["GET"]),

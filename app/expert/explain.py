@@ -14,7 +14,7 @@ import streamlit as st
 
 from app.figures.component import show_figure
 from app.parts.exhibits import TEACHER, WALK, find_conversion
-from app.parts.glossary import with_terms
+from app.parts.lesson import say
 from app.parts.names import key_label, sampler_label
 from app.parts.remembered import once_a_catalogue
 from svc_core.traces.catalogue import Catalogue, Entry
@@ -23,19 +23,15 @@ CONDITIONS = frozenset({"content", "melody", "loudness", "singer"})
 COALITIONS = 2 ** len(CONDITIONS)
 ALIKE = ["phrase", "source", "target", "key_shift_semitones", "sampler", "steps", "label"]
 MOST_OFFERED = 12  # sets, or conversions, in one list
-TEXT_PX = 760
 
 
 def show_explain(sets: dict[str, list[dict[str, object]]]) -> None:
     """The section: four views of why a result is as it is. ``sets`` as :func:`explained` finds them."""
     st.header("Explain", anchor="explain")
-    st.markdown(
-        with_terms(
-            "Why is a result as it is? Sets of conversions that differ in one thing answer: in what was told "
-            "([[coalition|coalitions]]), in when the singer was told, in the [[seed|noise]] the walk began with. And "
-            "the [[snr]] says how much of a band can be there at a step."
-        ),
-        width=TEXT_PX,
+    say(
+        "Why is a result as it is? Sets of conversions that differ in one thing answer: in what was told "
+        "([[coalition|coalitions]]), in when the singer was told, in the [[seed|noise]] the walk began with. And the "
+        "[[snr]] says how much of a band can be there at a step."
     )
     show_figure("explain", sets)
 

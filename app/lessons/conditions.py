@@ -6,7 +6,6 @@ from dataclasses import replace
 import streamlit as st
 
 from app.parts.compare import (
-    ASKED_SHOWN,
     NUMBERS,
     UNJUDGED,
     Axis,
@@ -19,7 +18,7 @@ from app.parts.compare import (
     spread_of_seeds,
 )
 from app.parts.conditions import GUIDED, NEWCOMER, SWAPPED, SWITCHES, WAYS, chances, coalitions, guided, swapped
-from app.parts.exhibits import TEACHER, WALK, Exhibit, find_conversion, say_missing
+from app.parts.exhibits import ASKED_SHOWN, TEACHER, WALK, Exhibit, find_conversion, say_missing
 from app.parts.lesson import lesson, say
 from app.parts.names import as_text
 from svc_core.traces.catalogue import Catalogue
@@ -94,6 +93,7 @@ def compare(
 
 
 def take_away(catalogue: Catalogue) -> None:
+    """Any of the four conditions switched off."""
     say(
         "The model is told four things: **content** (which sounds), **melody** (which notes), **loudness** (how "
         "strong) and the **singer** (whose voice). Each is a [[condition]]. Take them away, and hear who carried what."
@@ -123,6 +123,7 @@ def take_away(catalogue: Catalogue) -> None:
 
 
 def turn_up(catalogue: Catalogue) -> None:
+    """One condition guided, by one of three weights."""
     say(
         "[[guidance|Guidance]] turns a condition up: the model predicts twice, told and not told, and goes further the "
         "way the telling points. Same teacher, same noise, forty steps; choose what to turn up, and how far."
@@ -152,6 +153,7 @@ def turn_up(catalogue: Catalogue) -> None:
 
 
 def swap_singer(catalogue: Catalogue) -> None:
+    """Another singer told from some step on."""
     say(
         f"Both walks begin alike: the same noise, told **makam-m2**. From some step on ◆ is told **{NEWCOMER}** "
         "instead. The earlier the change, the more of the voice is still open. *When is the singer decided?*"
@@ -187,6 +189,7 @@ def say_when_decided(catalogue: Catalogue) -> None:
 
 
 def change_noise(catalogue: Catalogue) -> None:
+    """Other noise and other keys: the ruler for the rest."""
     say(
         "Nothing is taken away now; only the **noise** that the walk begins with is another ([[seed]]), or the "
         "**key**. What chance changes is the ruler for everything before: smaller differences mean nothing."

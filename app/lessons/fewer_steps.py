@@ -7,8 +7,8 @@ import streamlit as st
 
 from app.figures.component import show_figure
 from app.parts.cards import CardError, measured_table
-from app.parts.exhibits import STUDENT, TEACHER, WALK, Exhibit, find_conversion, say_missing
-from app.parts.lesson import lesson, say
+from app.parts.exhibits import ASKED_SHOWN, STUDENT, TEACHER, WALK, Exhibit, find_conversion, say_missing
+from app.parts.lesson import TEXT_PX, lesson, say
 from app.parts.names import as_text, singer_label
 from app.parts.speed import SpeedError, lanes_of, read_speed, seconds_text
 from svc_core.traces.catalogue import Catalogue, Entry
@@ -29,7 +29,6 @@ SAMPLERS = {
 DDPM, TEACHERS, *_, STUDENTS = SAMPLERS
 SYSTEMS = ("DDPM, 1000 steps", "teacher, 40 steps", "student, 4 steps", "student, 1 step")
 CHOICE = "trace_of_fewer_steps"  # its name gives it room (figures/room.py)
-ASKED_SHOWN = 80  # characters of an unknown id that are repeated to the reader
 
 
 def choose_phrase(catalogue: Catalogue) -> dict[str, Entry]:
@@ -92,7 +91,7 @@ def show_times() -> None:
         f"Each bar: the time for one second of sound; a bar that is one mark shorter takes a tenth of it. Median of "
         f"{lines[0].runs} runs after one to warm up, {as_text(lines[0].machine)}; no graphics card. Samplers alone; "
         "what all of them need once is shown apart, as frames. Other machines give other times.",
-        width=760,
+        width=TEXT_PX,
     )
     by_sampler = {(line.sampler, line.steps): line for line in lines}
     one, forty, thousand = (by_sampler.get(SAMPLERS[name]) for name in (STUDENTS, TEACHERS, DDPM))

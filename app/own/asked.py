@@ -41,6 +41,7 @@ class Conversion:
 
 
 def visitor_of(request: Request) -> str:
+    """The random name under which a browser asks."""
     visitor = request.headers.get("x-visitor", "")
     if not VISITOR.fullmatch(visitor):
         raise RequestError(400, "The request does not say whose it is; please load the page anew.")
@@ -83,6 +84,7 @@ async def body_of(request: Request, most: int, too_long: RequestError) -> AsyncI
 
 
 async def conversion_of(request: Request, methods: Collection[str]) -> Conversion:
+    """The conversion that the body asks for, by one of ``methods``."""
     body = b"".join([part async for part in body_of(request, MOST_JSON, RequestError(400, NO_JSON))])
     try:
         asked = json.loads(body)

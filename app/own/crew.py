@@ -72,9 +72,11 @@ class Worker:
 
     @property
     def is_alive(self) -> bool:
+        """Whether the process runs."""
         return self.process.poll() is None
 
     def kill(self) -> None:
+        """End the process and all that it started, and wait until it is gone."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -200,6 +202,7 @@ class Crew:
         return [worker.process.pid for worker in list(self._workers.values()) if worker.is_alive]
 
     def close(self) -> None:
+        """End all work and all workers, for good."""
         self._closed.set()
         self.desk.close()
         for number in list(self._workers):

@@ -148,6 +148,7 @@ class Desk:
         return order
 
     def progress(self, job: Job, share: float, words: str) -> None:
+        """How far a running job has come, which never goes back, and what is being done."""
         with self._changed:
             if job.state == RUNNING:
                 job.share, job.words = min(max(share, job.share), 1.0), words
@@ -168,12 +169,14 @@ class Desk:
             self._changed.notify_all()
 
     def finish(self, job: Job, result: dict[str, object]) -> None:
+        """The job is done, unless it was cancelled meanwhile."""
         with self._changed:
             self._end(job, DONE)
             if job.state == DONE:
                 job.result, job.share = result, 1.0
 
     def fail(self, job: Job, problem: str) -> None:
+        """The job cannot be done, for a reason that its visitor is told; nothing where it has ended already."""
         with self._changed:
             self._end(job, FAILED)
             if job.state == FAILED:
@@ -208,6 +211,7 @@ class Desk:
             self._usual_s[job.kind] += LEARNT * (spent_s - self._usual_s[job.kind])
 
     def find(self, job_id: str) -> Job | None:
+        """The job of that id; None where there is none (any more)."""
         with self._changed:
             return self._jobs.get(job_id)
 
@@ -266,6 +270,7 @@ class Desk:
                     del self._asked_s[visitor]
 
     def close(self) -> None:
+        """Cancels everything; whoever waits for a job goes home."""
         with self._changed:
             self._closed = True
             for job in self._jobs.values():

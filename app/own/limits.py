@@ -13,6 +13,8 @@ WARM = "warm"  # what the server asks for itself: a worker that is ready before 
 
 @dataclass(frozen=True)
 class Limits:
+    """The usual limits; tests and other servers may set their own."""
+
     shortest_s: float = 1.0  # a note or two: below that there is nothing to see change
     longest_s: float = 15.0  # a verse; what a class of twenty waits for is twenty times as long
     most_bytes: int = 32 << 20  # 15 s of stereo at 192 kHz in 32 bits are 23 MB

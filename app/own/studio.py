@@ -50,6 +50,8 @@ _opening = threading.Lock()
 
 
 class Studio:
+    """All of it for one server. ``command`` starts a worker; takes lie in ``place``, else among temporary files."""
+
     def __init__(self, limits: Limits, command: list[str], place: Path | None = None) -> None:
         self.limits = limits
         self.takes = Takes(limits, place)
@@ -77,6 +79,7 @@ class Studio:
         return self.takes.forget(take)
 
     def close(self) -> None:
+        """End the work and take all recordings away."""
         self._closed.set()
         self.crew.close()
         self.takes.close()

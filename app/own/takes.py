@@ -112,6 +112,7 @@ class Takes:
         return [key for key in old if self.forget(key)]
 
     def close(self) -> None:
+        """Takes all of them away."""
         with self._lock:
             self._seen_s.clear()
             self._bytes.clear()

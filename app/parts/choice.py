@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.parts.names import as_text, sampler_label, singer_label, trace_label
+from app.parts.exhibits import say_unknown
+from app.parts.names import sampler_label, singer_label, trace_label
 from app.serving.library import to_begin_with
 from svc_core.traces.catalogue import Catalogue, Entry
 
-ASKED_SHOWN = 80  # characters of an unknown id that are repeated to the reader
 FEW = 30  # a list that can be looked through
 MOST_OFFERED = 200  # a longer list takes a phone a second to open, and nobody reads it
 
@@ -25,11 +25,7 @@ def choose_trace(catalogue: Catalogue) -> Entry | None:
     """
     asked = st.query_params.get("trace")
     if asked is not None and asked not in catalogue:
-        st.warning(
-            f"There is no conversion “{as_text(asked[:ASKED_SHOWN])}” here (the address may be old or mistyped); "
-            "another one is shown instead.",
-            icon=":material/link_off:",
-        )
+        say_unknown(asked)
         asked = None
     if st.session_state.get("trace") not in catalogue:
         st.session_state["trace"] = asked or to_begin_with(catalogue).id

@@ -11,12 +11,11 @@ from dataclasses import asdict, dataclass, field, replace
 import streamlit as st
 
 from app.figures.component import show_figure
-from app.parts.exhibits import Exhibit, find_conversion
+from app.parts.exhibits import ASKED_SHOWN, Exhibit, find_conversion
 from app.parts.glossary import with_terms
 from app.parts.names import as_text
 from svc_core.traces.catalogue import Catalogue
 
-ASKED_SHOWN = 80  # characters of an unknown wish that are repeated to the reader
 SEEDS = 3  # the shipped ones that tell what chance alone makes
 
 

@@ -6,11 +6,10 @@ from dataclasses import replace
 from itertools import product
 
 from app.parts.compare import Axis, Wanted
-from app.parts.exhibits import STUDENT, TEACHER, WALK, WALK_KEY_SEMITONES, Exhibit
+from app.parts.exhibits import JAPANESE, STUDENT, TEACHER, WALK, WALK_KEY_SEMITONES, Exhibit
 from app.parts.names import key_label
 
 CONDITIONS = ("content", "melody", "loudness", "singer")
-JAPANESE = Exhibit("pjs091", "pjs-m1", "makam-f4", 9, "consistency", 1)
 WAYS = {  # how a coalition is sung: words for the reader, and the conversion that is told everything
     "walk": ("In 1000 steps: one at a time", WALK),
     "student": ("In one step: any of the 16", STUDENT),

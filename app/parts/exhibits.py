@@ -12,9 +12,7 @@ from app.parts.remembered import once_a_catalogue
 from app.serving.library import to_begin_with
 from svc_core.traces.catalogue import Catalogue, Entry
 
-ASKED_SHOWN = 80  # characters of an unknown id that are repeated to the reader
-
-
+ASKED_SHOWN = 80  # characters of what an address asks for in vain that are repeated to the reader
 WALK_KEY_SEMITONES = -11  # from the singers' medians
 
 
@@ -41,6 +39,7 @@ ASKED = tuple(field.name for field in fields(Exhibit))
 WALK = Exhibit()  # a woman's phrase into a man's voice, every step kept: most lessons look at it
 TEACHER = replace(WALK, sampler="euler", steps=40)
 STUDENT = replace(WALK, sampler="consistency", steps=1)
+JAPANESE = Exhibit("pjs091", "pjs-m1", "makam-f4", 9, "consistency", 1)
 
 
 def find_conversion(catalogue: Catalogue, exhibit: Exhibit) -> Entry | None:
@@ -80,12 +79,17 @@ def find_walk(catalogue: Catalogue) -> Entry | None:
         )
         return None
     if asked is not None:
-        st.warning(
-            f"There is no conversion “{as_text(asked[:ASKED_SHOWN])}” here (the address may be old or mistyped); "
-            "another one is shown instead.",
-            icon=":material/link_off:",
-        )
+        say_unknown(asked)
     return find_conversion(catalogue, WALK) or to_begin_with(catalogue)
+
+
+def say_unknown(trace: str) -> None:
+    """Where the address asks for a conversion that is not listed: a warning, and another one is shown."""
+    st.warning(
+        f"There is no conversion “{as_text(trace[:ASKED_SHOWN])}” here (the address may be old or mistyped); "
+        "another one is shown instead.",
+        icon=":material/link_off:",
+    )
 
 
 def say_missing(what: str) -> None:

@@ -56,18 +56,24 @@ class Part:
 
 @dataclass(frozen=True)
 class Discussion:
+    """A question for the class."""
+
     ask: str
     good: str  # what good answers contain
 
 
 @dataclass(frozen=True)
 class Outcome:
+    """What is learnt, and the ids of the lessons that teach it."""
+
     learnt: str
     lessons: list[str]
 
 
 @dataclass(frozen=True)
 class Plan:
+    """The whole file; fields are named as its tables."""
+
     part: list[Part]
     discussion: list[Discussion]
     outcome: list[Outcome]

@@ -38,6 +38,8 @@ class QuestionError(ValueError):
 
 @dataclass(frozen=True)
 class Answer:
+    """``because`` is said when it is chosen, right or wrong; ``at_s`` and ``hz`` place its letter on a picture."""
+
     text: str
     because: str
     right: bool = False
@@ -57,6 +59,8 @@ class Picture:
 
 @dataclass(frozen=True)
 class Question:
+    """Asked on a picture where there is one; at least one answer is right, and one wrong."""
+
     id: str
     ask: str
     answer: list[Answer]
@@ -65,6 +69,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Sheet:
+    """A whole file; its field is named as the tables in it."""
+
     question: list[Question]
 
 

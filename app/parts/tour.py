@@ -40,6 +40,8 @@ class TourError(ValueError):
 
 @dataclass(frozen=True)
 class Step:
+    """One card of the tour; fields as in the file, above."""
+
     id: str
     page: str
     title: str
@@ -52,6 +54,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Tour:
+    """The whole file; its field is named as the tables in it."""
+
     step: list[Step]
 
 

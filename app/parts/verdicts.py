@@ -12,13 +12,12 @@ from zlib import crc32
 
 import pandas as pd
 
-from app.parts.exhibits import STUDENT, WALK, Exhibit, find_conversion
+from app.parts.exhibits import JAPANESE, STUDENT, WALK, Exhibit, find_conversion
 from app.parts.glossary import with_terms
 from app.parts.names import peculiarities
 from app.parts.remembered import once_a_catalogue
 from svc_core.traces.catalogue import Catalogue, Entry
 
-JAPANESE = Exhibit("pjs091", "pjs-m1", "makam-f4", 9, "consistency", 1)
 UNUSUAL = ("guidance", "without", "swap", "defect", "label")  # all empty in a plain conversion
 
 

@@ -2,7 +2,7 @@
 // numbers as svc_core/traces/coding.py, which explains them; a test holds the two together.
 
 // [picture, neighbour below, neighbour above] in the order in which they are coded; null: by itself.
-export function* codingOrder(pictures) {
+function* codingOrder(pictures) {
   const last = pictures - 1;
   yield [last, null, null];
   if (pictures > 1) yield [0, null, null];

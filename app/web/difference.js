@@ -3,7 +3,7 @@
 import { LOWEST_DB } from "./picture.js";
 
 // Levels below the colour scale's foot are all black, so they count as equal: what cannot be seen does not weigh.
-export const floorLevel = ([gain, offset]) => (LOWEST_DB - offset) / gain;
+const floorLevel = ([gain, offset]) => (LOWEST_DB - offset) / gain;
 
 // Root mean square of the difference in dB of two pictures in levels; `gain`: dB a level.
 export function rmsDb(one, other, [gain, offset]) {

@@ -17,13 +17,13 @@ const PANELS = [
 ];
 
 // Root mean square of the difference of two pictures in levels, dB.
-export function distanceDb(one, other, dbPerLevel) {
+function distanceDb(one, other, dbPerLevel) {
   const sum = one.reduce((total, level, i) => total + (level - other[i]) ** 2, 0);
   return dbPerLevel * Math.sqrt(sum / one.length);
 }
 
 // Mean change from one frame to the next, dB: little in a smooth picture, more in a textured one.
-export function changeDb(levels, frames, dbPerLevel) {
+function changeDb(levels, frames, dbPerLevel) {
   let sum = 0;
   for (let i = 1; i < levels.length; i += 1) if (i % frames !== 0) sum += Math.abs(levels[i] - levels[i - 1]);
   return (dbPerLevel * sum) / (levels.length - levels.length / frames);

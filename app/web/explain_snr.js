@@ -111,7 +111,7 @@ class StepField extends Field {
 }
 
 // Mean square of a result's normalised mel in each band, {all, moving}; `moving` without the band's own mean.
-export function bandPowers(light) {
+function bandPowers(light) {
   const { frames, grid, scale, gain, result } = light;
   const powers = { all: new Float64Array(grid.n_mels), moving: new Float64Array(grid.n_mels) };
   for (let band = 0; band < grid.n_mels; band += 1) {
@@ -128,13 +128,13 @@ export function bandPowers(light) {
 }
 
 // First place of a walk at which a signal of so many dB is at least as strong as the noise; null: never.
-export function crossing(db, sigma) {
+function crossing(db, sigma) {
   const place = sigma.findIndex((level) => db + snrDb(level) >= 0);
   return place === -1 ? null : place;
 }
 
 // Which bands stand out of the noise first, halfway and last.
-export function emergence(crossings, nameOf, tell) {
+function emergence(crossings, nameOf, tell) {
   const risen = crossings.map((place, band) => ({ place, band })).filter(({ place }) => place !== null).sort((a, b) => a.place - b.place);
   if (risen.length === 0) return "No band ever stands out of the noise.";
   const [first, last] = [risen[0], risen.at(-1)];

@@ -129,7 +129,7 @@ export class SwapView {
 const shown = (value) => (Number.isFinite(value) ? signed(value, 3) : "not measured");
 
 // Mean |difference| of two predictions at a place, dB.
-export function meanApart(one, other, place) {
+function meanApart(one, other, place) {
   const [a, b] = [one.decibelsAt(place), other.decibelsAt(place)];
   return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length;
 }

@@ -12,7 +12,7 @@ const MOST_STEPS = 10000;
 export const USUAL = { trace: null, seed: 0, address: 1000, schedule: { steps: 1000, beta_start: 1e-4, beta_end: 0.02 }, sounds: [] };
 
 // The share of the signal's power left at each t.
-export function alphaBars({ steps, beta_start: first, beta_end: last }) {
+function alphaBars({ steps, beta_start: first, beta_end: last }) {
   let left = 1;
   return Float64Array.from({ length: steps }, (_, t) => (left *= 1 - (first + ((last - first) * t) / Math.max(steps - 1, 1))));
 }

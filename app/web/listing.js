@@ -9,7 +9,7 @@ const LONGEST = 1 << 24; // bytes; ten thousand rows have four million (svc_core
 export const PLAIN = "plain"; // stands for the empty text of a facet, in addresses
 
 // What rows can be chosen by, besides scores: name in the address -> text of a row.
-export const FACETS = {
+const FACETS = {
   source: (row, of) => of.text("source", row),
   target: (row, of) => of.text("target", row),
   song: (row, of) => of.text("song", row),

@@ -265,7 +265,7 @@ export class Figure {
 }
 
 // Evenly over the walk, first and last among them.
-export function comparedPlaces(last, most) {
+function comparedPlaces(last, most) {
   const count = Math.min(most, last + 1);
   return Array.from({ length: count }, (_, i) => (count === 1 ? 0 : Math.round((i * last) / (count - 1))));
 }

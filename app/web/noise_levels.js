@@ -18,7 +18,7 @@ const SHOWN = 40; // characters of a wrong level that are repeated to the reader
 const PARAMETER = "snr";
 
 // How many looks a sampler has made when its noise has come down to `db`. `levels`: dB of each, ascending.
-export function looksDone(levels, db) {
+function looksDone(levels, db) {
   const after = levels.findIndex((level) => level > db + SAME_DB);
   return after < 0 ? levels.length : after;
 }

@@ -20,7 +20,7 @@ const FIRST = { grid: { n_mels: 100, mel_low_hz: 0, mel_high_hz: 12000, hop: 256
 const FIRST_EVERY_MS = 90;
 
 // At which share of the time, 0 to 1, each place of a walk is reached.
-export function timesOf(sigma) {
+function timesOf(sigma) {
   const span = SEEN_DB[1] - SEEN_DB[0];
   const inside = (db) => Math.min(Math.max(db, SEEN_DB[0]), SEEN_DB[1]);
   const [first, last] = [inside(snrDb(sigma[0])), inside(snrDb(sigma.at(-1)))];

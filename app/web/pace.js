@@ -6,7 +6,7 @@ const SLOW = 0.1;
 const LEAST_SLOW_A_SECOND = 1;
 const LONGEST_FRAME_MS = 100; // a tab that was hidden does not leap when it comes back
 
-export function stepsASecond(steps, slow) {
+function stepsASecond(steps, slow) {
   const rate = Math.max(steps / WALK_S, LEAST_A_SECOND);
   return slow ? Math.max(rate * SLOW, LEAST_SLOW_A_SECOND) : rate;
 }

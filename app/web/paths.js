@@ -25,7 +25,7 @@ const y = (db) => {
 };
 
 // How far a line goes up and down altogether, dB.
-export const roamed = (values) => values.reduce((sum, value, i) => (i ? sum + Math.abs(value - values[i - 1]) : 0), 0);
+const roamed = (values) => values.reduce((sum, value, i) => (i ? sum + Math.abs(value - values[i - 1]) : 0), 0);
 
 export class Figure {
   constructor(place) {

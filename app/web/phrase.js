@@ -50,7 +50,7 @@ function wordsIn(material) {
 }
 
 // The word or sound that is labelled at a time; null where there is none.
-export const wordAt = ({ words }, at) => words?.find(({ start_s, end_s }) => start_s <= at && at < end_s) ?? null;
+const wordAt = ({ words }, at) => words?.find(({ start_s, end_s }) => start_s <= at && at < end_s) ?? null;
 
 // What a layer shows at a time and, of pictures with a frequency axis, a height: lines of text. What a picture cannot
 // show is not read from it.
@@ -74,7 +74,7 @@ export function readingOf(phrase, layer, at, height, withWord) {
 }
 
 // "392 Hz = G4 + 2 cents, 11.8 waves in 30 ms"
-export function pitchText(hz) {
+function pitchText(hz) {
   const semitones = 12 * Math.log2(hz / 440);
   const off = Math.round(100 * (semitones - Math.round(semitones)));
   const beside = off === 0 ? "" : ` ${off > 0 ? "+" : "−"} ${Math.abs(off)} cents`;

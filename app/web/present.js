@@ -17,7 +17,7 @@ export function followConversion(group, open) {
   });
 }
 
-export class Present {
+class Present {
   constructor() {
     this.conversion = null;
     this.place = 0; // 0 is the noisiest

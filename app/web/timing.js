@@ -7,7 +7,7 @@ const [SHORTEST_S, LONGEST_S] = [0.0005, 15];
 const REAL_TIME_S = 1; // a second of reckoning for a second of sound
 
 // How far along the ruler a time lies, from 0 to 1: a tenth of the time is always as much less.
-export function lengthOf(seconds) {
+function lengthOf(seconds) {
   const share = Math.log(seconds / SHORTEST_S) / Math.log(LONGEST_S / SHORTEST_S);
   return Math.min(Math.max(share, 0), 1);
 }

@@ -170,7 +170,7 @@ function titleOf({ source, target, sampler, key_shift_semitones: key, label }) {
 const isAlike = (one, other) => ["n_mels", "hop", "sample_rate_hz", "mel_low_hz", "mel_high_hz"].every((name) => one[name] === other[name]);
 
 // [first, beyond the last] of the bands whose middle lies within a range of Hz.
-export function bandsWithin(range, grid) {
+function bandsWithin(range, grid) {
   if (!range) return [0, grid.n_mels];
   const edge = (hz) => Math.min(grid.n_mels, Math.max(0, Math.round(heightOf(Math.max(hz, 1), grid) * grid.n_mels)));
   return [edge(range[0]), edge(Math.min(range[1], grid.mel_high_hz))];

@@ -21,6 +21,7 @@ from svc_core.conversion.job import Job, JobError
 from svc_core.conversion.material import measure_reference, measure_source
 from svc_core.conversion.record import ModelFacts, Recorded, make_wish, record_batch
 from svc_core.model.checkpoint import load_model
+from svc_core.model.system import VoiceConverter
 from svc_core.traces.writing import WritingError
 
 RETRIES = 5  # of a task whose worker dies: more often than that it is the task's own fault
@@ -112,7 +113,7 @@ def finish_job(recorded: Recorded | str, making: Making) -> Made | str:
 
 
 @lru_cache(maxsize=2)
-def _model(path: Path):
+def _model(path: Path) -> VoiceConverter:
     """Loaded once a worker, which stays for many tasks."""
     torch.set_num_threads(1)  # of the one core that Ray gave
     return load_model(path).to("cuda" if torch.cuda.is_available() else "cpu").eval()

@@ -42,6 +42,8 @@ JobFailed = (AudioError, ConversionError, AlignmentError, EncoderError, MetricEr
 
 @dataclass(frozen=True)
 class LoadedModel:
+    """A model, ready to convert, and what traces say of it."""
+
     model: VoiceConverter
     facts: ModelFacts
 
@@ -158,6 +160,7 @@ class _Measured:
         self._futures: OrderedDict[tuple[Excerpt, str], Future[Any]] = OrderedDict()  # REFERENCE's hold references
 
     def ask(self, batch: Batch, config: Config) -> None:
+        """Have the workers begin with what a batch needs and nobody has asked for yet."""
         for job in batch.jobs:
             self._ask(_source_key(job, config), measure_source, job.source, config)
             if job.reference is not None:
@@ -173,6 +176,7 @@ class _Measured:
         self._futures.move_to_end(key)
 
     def take(self, job: Job, config: Config) -> tuple[Source, Reference | None]:
+        """Waits until a job's material is measured. Raises what measuring it raised (see JobFailed)."""
         source = self._futures[_source_key(job, config)].result()
         return source, None if job.reference is None else self._futures[job.reference, REFERENCE].result()
 

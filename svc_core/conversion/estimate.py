@@ -37,6 +37,8 @@ TRIAL_S = 2.0  # of sound: enough to be typical, little enough to wait for
 
 @dataclass(frozen=True)
 class Estimate:
+    """What a plan comes to; see :func:`estimate`."""
+
     conversions: int
     seconds: float  # of sound
     bytes: int
@@ -50,6 +52,7 @@ class Estimate:
         return self.sampling_s + self.finishing_s / self.workers
 
     def sentence(self) -> str:
+        """The same in words, for the terminal."""
         return (
             f"{self.conversions} conversions of {self.seconds:.0f} s of singing: about {_size(self.bytes)} and "
             f"{_duration(self.expected_s)} here (sampling {_duration(self.sampling_s)}, sound and metrics "

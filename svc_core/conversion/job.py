@@ -231,6 +231,7 @@ def uncredited(singers: Iterable[str], credits_of: dict[str, Credit]) -> list[st
 
 
 def excerpt_of(phrase: Phrase, credits_of: dict[str, Credit]) -> Excerpt:
+    """A phrase of a corpus, with its credit. Raises KeyError for a singer whom nobody credits."""
     clip = phrase.clip
     return Excerpt(
         clip.path, phrase.start_s, phrase.end_s, clip.singer, phrase.name, clip.song, credits_of[clip.singer]

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from svc_core.conversion.job import is_meant, offer, safe_name
 from svc_core.corpora.corpus import Corpus, Phrase
 
-HELD_OUT = ("test", "unseen")  # the splits that no model was trained on
-
 
 class PhraseError(ValueError):
     """Phrases that are not there; the message says which, and which there are."""

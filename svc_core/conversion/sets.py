@@ -49,6 +49,7 @@ class Conversion:
 
     @property
     def group(self) -> str:
+        """Which of the groups that are never mixed it belongs to."""
         if self.altered:
             return ALTERED
         if not self.source_singer or self.source_singer != self.target:

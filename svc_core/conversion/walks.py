@@ -14,6 +14,7 @@ AT_UNIT_VARIANCE = ("ddpm", "ddim")  # samplers whose state is; the others' is x
 
 
 def walk_of(model: VoiceConverter, sampling: Sampling) -> Walk:
+    """Noise levels and weights of every step, the noisiest first."""
     schedule, sigmas = model.schedule, noise_levels(model, sampling)
     if sampling.sampler == "ddpm":
         return ddpm_walk(schedule, clamp_of(sampling.defect))

@@ -62,6 +62,7 @@ def cache_key(config: Config, copy: int = 0) -> str:
 
 
 def feature_path(cache: Path, clip: Clip, config: Config, copy: int = 0) -> Path:
+    """Where the features of a clip, or of one of its copies, lie once they are measured."""
     return _path(cache, clip, cache_key(config, copy), copy)
 
 

@@ -67,6 +67,8 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Corpus:
+    """The recordings in the order of metadata.csv, and the phrases in that of phrases.csv."""
+
     root: Path
     clips: tuple[Clip, ...]
     phrases: tuple[Phrase, ...]
@@ -77,6 +79,7 @@ class Corpus:
         return tuple(sorted({clip.singer for clip in self.clips if clip.split == "train"}))
 
     def clips_of(self, split: str) -> tuple[Clip, ...]:
+        """The recordings of a split."""
         return tuple(clip for clip in self.clips if clip.split == split)
 
 

@@ -11,7 +11,6 @@ Times are in seconds from the start of the recording; an interval with no text i
 from __future__ import annotations
 
 import codecs
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from svc_core.corpora.corpus import Clip
+from svc_core.whole import write_whole
 
 LAB_UNITS_PER_S = 10_000_000  # of 100 ns
 # Tiers that hold a kind, the best first; some annotators named them after their script, with a dot in front.
@@ -34,6 +34,8 @@ class LabelError(ValueError):
 
 @dataclass(frozen=True)
 class Interval:
+    """From ``start_s`` to ``end_s`` the text is sung; nothing, where the text is empty."""
+
     start_s: float
     end_s: float
     text: str  # of kind words, several where the annotator timed whole phrases
@@ -74,13 +76,11 @@ def read_lab(path: Path, kind: str = "phones") -> Labels:
 def write_lab(path: Path, labels: Labels) -> None:
     """Write an HTK label file; it appears under its name only when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     lines = (
         f"{round(part.start_s * LAB_UNITS_PER_S)} {round(part.end_s * LAB_UNITS_PER_S)} {part.text}\n"
         for part in labels.intervals
     )
-    partial.write_text("".join(lines), encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, "".join(lines).encode())
 
 
 def labels_of_durations(phones: Sequence[str], durations_s: Sequence[float]) -> Labels:

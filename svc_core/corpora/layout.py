@@ -48,6 +48,7 @@ class Reading:
 
 
 def nfc(text: str) -> str:
+    """The one spelling of a name, with composed letters."""
     return unicodedata.normalize("NFC", text)
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from svc_core.corpora.corpus import Clip
 
-HELD_OUT = ("test", "unseen")
+HELD_OUT = ("test", "unseen")  # the splits that no model is trained on
 TEST_SHARE = 0.05  # of the songs: of a few hours that is enough minutes to measure on, and few are lost
 LARGEST_PART = 1 / 3  # of a singer's recordings that may be held out: a singer of one song is trained on
 

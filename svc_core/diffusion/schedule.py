@@ -22,6 +22,7 @@ class Schedule:
 
     @cached_property
     def beta(self) -> np.ndarray:
+        """Share of the power that noise takes at t."""
         return np.linspace(self.beta_first, self.beta_last, self.steps)
 
     @cached_property

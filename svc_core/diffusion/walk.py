@@ -51,6 +51,7 @@ class Walk:
 
     @property
     def has_second(self) -> bool:
+        """Whether the sampler looks twice at any step, as Heun's method does."""
         return bool(np.any(self.second))
 
 

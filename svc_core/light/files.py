@@ -109,6 +109,7 @@ def read_description(folder: str | Path) -> Description:
 
 
 def sha256(path: Path) -> str:
+    """Of a file's bytes, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

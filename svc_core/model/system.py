@@ -74,6 +74,7 @@ class Gathered:
     mask: Tensor | None
 
     def projected_by(self, denoiser: BiDilConv) -> Conditioned:
+        """The same as every layer of the denoiser wants it, once for all steps."""
         return Conditioned(denoiser.project(self.seen), self.draft, self.spread, self.mask)
 
 
@@ -127,9 +128,11 @@ class VoiceConverter(nn.Module):
         return self.singers.index(name)
 
     def normalise(self, mel: Tensor) -> Tensor:
+        """Mel in natural log -> zero mean and unit spread over the training set; any shape."""
         return (mel - self.mel_mean) / self.mel_std
 
     def denormalise(self, x: Tensor) -> Tensor:
+        """Inverse of :meth:`normalise`."""
         return x * self.mel_std + self.mel_mean
 
     def gather(self, inputs: ConditionInputs, keep: Tensor) -> Gathered:

@@ -54,6 +54,7 @@ class Making:
 
     @property
     def folder(self) -> Path:
+        """Where its files lie, inside its take."""
         return self.take.folder / MADE / self.name
 
     def sound(self, samples: np.ndarray, grid: GridConfig, tell: Telling) -> None:
@@ -62,6 +63,7 @@ class Making:
         tell.early(self.facts())
 
     def facts(self) -> dict[str, object]:
+        """What the page is told of it, as JSON."""
         return {
             **asdict(self.wanted),
             "key_shift": self.key_shift,

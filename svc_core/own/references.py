@@ -27,6 +27,7 @@ class VoiceReference:
 
     @property
     def excerpt(self) -> Excerpt:
+        """The recording in the trace, with its credit."""
         facts = self.facts
         credit = Credit(facts.singer, facts.licence, facts.attribution)
         return Excerpt(self.trace.folder / self.sound, 0.0, None, facts.singer, facts.phrase, facts.song, credit)

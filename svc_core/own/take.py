@@ -40,6 +40,7 @@ class Take:
 
     @property
     def sent(self) -> Path:
+        """The recording as it came."""
         return self.folder / SENT
 
     def keep(self, source: Source, origin: Origin, grid: GridConfig) -> None:

@@ -21,6 +21,8 @@ DIGITS = 6
 
 
 class LightVoices:
+    """The student's voices by onnxruntime; see :class:`svc_core.own_voice.Voices`."""
+
     methods = (STUDENT,)
 
     def __init__(self, models: Path, threads: int) -> None:

@@ -26,7 +26,7 @@ from svc_core.phones.probes import (
     share_right,
 )
 from svc_core.phones.training import Lesson, first_alignment, log_posteriors, realign
-from svc_core.phones.transcript import first_frame
+from svc_core.phones.transcript import Transcript, first_frame
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _aligned(recogniser: Recogniser, plain: int, lessons: Sequence[Lesson]) -> l
     return realign(recogniser.encoder, recogniser.head, known, plain, recogniser.inventory, first)
 
 
-def _known(lesson: Lesson, recogniser: Recogniser):
+def _known(lesson: Lesson, recogniser: Recogniser) -> Transcript | None:
     """The transcript, without parts in which a phone is sung that the recogniser has never met."""
     if lesson.transcript is None:
         return None

@@ -39,6 +39,7 @@ class Transcript:
 
     @property
     def phones(self) -> set[str]:
+        """Every phone that is sung in it."""
         return {phone for part in self.parts for word in part.words for phone in word}
 
 

@@ -51,6 +51,7 @@ class Features:
 
     @property
     def frames(self) -> int:
+        """Mel frames of the clip."""
         return self.mel.shape[1]
 
 

@@ -70,6 +70,8 @@ class Sampler:
 
 @dataclass(frozen=True)
 class Model:
+    """What made the conversion: its file, its size, and whose singing it learnt from."""
+
     sha256_12: str  # the first 12 digits of the file's SHA-256
     parameters: int
     attribution: list[str] = field(default_factory=list)
@@ -89,6 +91,8 @@ class Scale:
 
 @dataclass(frozen=True)
 class Grid:
+    """The time grid and the mel's bands, as in svc_core.config.GridConfig."""
+
     sample_rate_hz: int
     hop: int
     n_fft: int
@@ -134,6 +138,8 @@ class Contours:
 
 @dataclass(frozen=True)
 class FileFacts:
+    """Of a file beside the manifest: how long it must be, and what it must hold."""
+
     bytes: int
     sha256: str
 
@@ -173,14 +179,17 @@ class Manifest:
     files: dict[str, FileFacts] = field(default_factory=dict)
 
     def to_json(self) -> str:
+        """As it is written; :func:`parse_manifest` reads it."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @property
     def seconds(self) -> float:
+        """Of sound, by whole frames."""
         return self.frames * self.grid.hop / self.grid.sample_rate_hz
 
     @property
     def bytes(self) -> int:
+        """Of all files together, the manifest itself left out."""
         return sum(facts.bytes for facts in self.files.values())
 
 

@@ -71,6 +71,7 @@ class Noising:
     attribution: list[str]
 
     def to_json(self) -> str:
+        """As it is written; :func:`read_noising` reads it."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -30,12 +30,14 @@ class Place:
 
     @property
     def name(self) -> str:
+        """Last part of the path or address, as it is read."""
         if self.path is not None:
             return self.path.name
         last = self.address.rstrip("/").rsplit("/", 1)[-1]
         return unquote(last) if _is_web(self.address) else last
 
     def child(self, name: str) -> Place:
+        """The folder of that name inside."""
         if self.path is not None:
             return Place(str(self.path / name))
         return Place(f"{self.address}/{quote(name) if _is_web(self.address) else name}")
@@ -114,6 +116,7 @@ def _line(error: Exception) -> str:
 
 
 def place_of(given: str | Path | Place) -> Place:
+    """A path or an address as a place; a place as it is."""
     if isinstance(given, Place):
         return given
     text = str(given)

@@ -18,7 +18,7 @@ from pandas.api.types import is_numeric_dtype
 from svc_core.diffusion.walk import COLUMNS, Walk
 from svc_core.traces.arrays import unpack_array
 from svc_core.traces.coding import decode_pictures
-from svc_core.traces.manifest import LONGEST_MANIFEST, MANIFEST, Manifest, parse_manifest
+from svc_core.traces.manifest import LONGEST_MANIFEST, MANIFEST, Hidden, Manifest, parse_manifest
 from svc_core.traces.parsing import ParseError
 from svc_core.traces.place import Place, PlaceError, place_of
 
@@ -40,10 +40,12 @@ class Trace:
 
     @property
     def id(self) -> str:
+        """Its name in addresses and in the catalogue."""
         return self.manifest.id
 
     @property
     def folder(self) -> Path:
+        """On this machine. Raises TraceError for a trace at an address."""
         if self.place.path is None:
             raise TraceError(
                 f"trace '{self.id}' lies at {self.place.address}, not in a folder of this machine: copy it."
@@ -166,7 +168,7 @@ class Trace:
         rows = self.array("maps.npy.gz", "<i2", (len(hidden.names), 4, places)).astype(np.float32) / 32_767
         return {name: {"pca": row[:2].T, "tsne": row[2:].T} for name, row in zip(hidden.names, rows, strict=True)}
 
-    def _hidden(self):
+    def _hidden(self) -> Hidden:
         if self.manifest.hidden is None:
             raise TraceError(f"trace '{self.id}' keeps no hidden features.")
         return self.manifest.hidden

@@ -144,6 +144,7 @@ class IstftNetwork(nn.Module):
 
     @staticmethod
     def normalise(mel: Tensor) -> Tensor:
+        """Mel in natural log, any shape -> about zero mean and unit spread; what is impossibly loud is cut off."""
         return (mel.clamp(max=LOUDEST_LN) - MEL_MEAN) / MEL_STD
 
     def hear_f0(self, mel: Tensor) -> tuple[Tensor, Tensor]:

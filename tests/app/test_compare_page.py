@@ -1,6 +1,5 @@
 """The expert page: what its figures are told, with the shipped traces, with others, with none."""
 
-import json
 import re
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from app.parts.preload import COMPARE_FIGURES
 from app.parts.scores import scores
 from app.serving.library import REPOSITORY, library
 from tests.app.conftest import show
+from tests.support.page_runs import figures
 
 PAGE = str(Path(REPOSITORY) / "app" / "expert" / "compare.py")
 FIGURES = {"explorer", "workbench", "trends", "matrix", "maps", "picks", "takeaway"}
@@ -20,12 +20,6 @@ FIGURES = {"explorer", "workbench", "trends", "matrix", "maps", "picks", "takeaw
 
 def open_page() -> AppTest:
     return AppTest.from_file(PAGE, default_timeout=60).run()
-
-
-def figures(page: AppTest) -> dict[str, dict]:
-    """Data of every figure on the page, by its name."""
-    found = page.get("bidi_component")
-    return {one.proto.component_name.split(".")[-1]: json.loads(one.proto.json) for one in found}
 
 
 def test_shipped_traces_give_an_example_of_three_ways():

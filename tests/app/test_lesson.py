@@ -12,9 +12,7 @@ from app.parts.lesson import show_course
 from app.parts.questions import questions_of
 from svc_core.traces.catalogue import CATALOGUE
 from tests.app.conftest import NAMES
-from tests.app.test_imports import REPOSITORY
-
-SITE = str(REPOSITORY / "app" / "site.py")
+from tests.support.page_runs import open_script
 
 
 def frame() -> None:
@@ -96,8 +94,7 @@ def test_strip_is_given_every_lesson_with_its_questions(monkeypatch):
 def test_every_lesson_stands_in_the_frame_with_no_conversions(own_traces, each):
     path = own_traces / CATALOGUE
     path.write_text(path.read_text().splitlines()[0] + "\n")
-    page = AppTest.from_file(SITE, default_timeout=60).run()
-    page.switch_page(each.script).run()
+    page = open_script(each.script)
     assert not page.exception
     assert page.title[0].value == each.title
     assert page.header[-1].value == "Check yourself"

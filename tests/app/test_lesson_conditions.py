@@ -1,9 +1,8 @@
 """The lesson on conditions: what stands beside what, with shipped traces, with others, with none, by any address."""
 
-import json
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -17,21 +16,13 @@ from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.writing import write_trace
 from tests.app.conftest import show
 from tests.support.hand_traces import hand_files, hand_manifest
+from tests.support.page_runs import figures, open_script
 
-SITE = str(Path(__file__).resolve().parents[2] / "app" / "site.py")
-
-
-def open_lesson(**query: str) -> AppTest:
-    page = AppTest.from_file(SITE, default_timeout=60).run()
-    page.switch_page("lessons/conditions.py")
-    for name, value in query.items():
-        page.query_params[name] = value
-    return page.run()
+open_lesson = partial(open_script, "lessons/conditions.py")
 
 
 def compared(page: AppTest) -> dict:
-    (proto,) = (each.proto for each in page.get("bidi_component") if each.proto.component_name.endswith("compare"))
-    return json.loads(proto.json)
+    return figures(page)["compare"]
 
 
 def pair(page: AppTest) -> tuple[Entry, Entry]:

@@ -1,34 +1,17 @@
 """The lesson on denoising: what its figures are told, with the shipped traces, with others, and with none."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app.parts.exhibits import WALK, find_conversion
 from app.parts.questions import questions_of
 from app.serving.library import library
 from tests.app.conftest import NAMES
+from tests.support.page_runs import figures, open_script
 
-SITE = str(Path(__file__).resolve().parents[2] / "app" / "site.py")
-
-
-def open_lesson(**query: str) -> AppTest:
-    page = AppTest.from_file(SITE, default_timeout=60).run()
-    page.switch_page("lessons/denoising.py")
-    for name, value in query.items():
-        page.query_params[name] = value
-    return page.run()
-
-
-def figures(page: AppTest) -> dict[str, dict]:
-    """Data of every figure on the page, by its name."""
-    found = {}
-    for element in page.get("bidi_component"):
-        found[element.proto.component_name.split(".")[-1]] = json.loads(element.proto.json)
-    return found
+open_lesson = partial(open_script, "lessons/denoising.py")
 
 
 def test_the_shipped_traces_fill_all_figures():

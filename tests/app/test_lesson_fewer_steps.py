@@ -1,9 +1,9 @@
 """The lesson on fewer steps: it finds its conversions by what they are, and its sentences fit what was measured."""
 
-import json
 import math
 import tomllib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -22,29 +22,15 @@ from svc_core.traces.trace import open_trace
 from svc_core.traces.writing import write_trace
 from tests.app.conftest import show
 from tests.support.hand_traces import hand_files, hand_manifest
+from tests.support.page_runs import figures, open_script, said
 
-SITE = str(REPOSITORY / "app" / "site.py")
 SHIPPED = REPOSITORY / "precomputed"
 KIMSEYE = "kimseye_nakarat--makam-f3--makam-m2--keyauto--"
 OLMAZ = "olmaz_nakarat--makam-f2--makam-f4--keyauto--"
 SAMPLERS = ("ddpm", "euler40", "consistency4", "consistency2", "consistency1")
 
 
-def open_lesson(**query: str) -> AppTest:
-    page = AppTest.from_file(SITE, default_timeout=60).run()
-    for name, value in query.items():
-        page.query_params[name] = value
-    return page.switch_page("lessons/fewer_steps.py").run()
-
-
-def figures(page: AppTest) -> dict[str, dict]:
-    """What each figure on the page is shown, by name."""
-    found = (element.proto for element in page.get("bidi_component"))
-    return {proto.component_name: json.loads(proto.json) for proto in found}
-
-
-def said(page: AppTest) -> str:
-    return " ".join(element.value for kind in (page.error, page.warning, page.info) for element in kind)
+open_lesson = partial(open_script, "lessons/fewer_steps.py")
 
 
 def shown_traces(page: AppTest) -> list[str]:

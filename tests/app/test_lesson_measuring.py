@@ -1,12 +1,10 @@
 """The lesson on measuring: what its figures are told, with the shipped traces, with others, and with none."""
 
-import json
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app.parts.questions import questions_of
 from app.parts.verdicts import MEASURES
@@ -14,23 +12,9 @@ from app.serving.library import library
 from svc_core.traces.catalogue import CATALOGUE, read_catalogue, write_rows
 from svc_core.traces.trace import open_trace
 from tests.app.conftest import NAMES
+from tests.support.page_runs import figures, open_script
 
-SITE = str(Path(__file__).resolve().parents[2] / "app" / "site.py")
-
-
-def open_lesson(**query: str) -> AppTest:
-    page = AppTest.from_file(SITE, default_timeout=60).run()
-    page.switch_page("lessons/measuring.py")
-    for name, value in query.items():
-        page.query_params[name] = value
-    return page.run()
-
-
-def figures(page: AppTest) -> dict[str, dict]:
-    found = {}
-    for element in page.get("bidi_component"):
-        found[element.proto.component_name.split(".")[-1]] = json.loads(element.proto.json)
-    return found
+open_lesson = partial(open_script, "lessons/measuring.py")
 
 
 def test_the_shipped_traces_fill_all_figures():

@@ -1,32 +1,16 @@
 """The lesson on the network's inside: what its figures are told, with the shipped traces, with others, with none."""
 
-import json
-from pathlib import Path
-
-from streamlit.testing.v1 import AppTest
+from functools import partial
 
 from app.parts.exhibits import WALK, find_conversion
 from app.serving.library import library
 from tests.app.conftest import NAMES
+from tests.support.page_runs import figures, open_script
 
-SITE = str(Path(__file__).resolve().parents[2] / "app" / "site.py")
 LINKED = ("scrubber", "maps", "picks")
 
 
-def open_lesson(**query: str) -> AppTest:
-    page = AppTest.from_file(SITE, default_timeout=60).run()
-    page.switch_page("lessons/network.py")
-    for name, value in query.items():
-        page.query_params[name] = value
-    return page.run()
-
-
-def figures(page: AppTest) -> dict[str, dict]:
-    """Data of every figure on the page, by its name."""
-    found = {}
-    for element in page.get("bidi_component"):
-        found[element.proto.component_name.split(".")[-1]] = json.loads(element.proto.json)
-    return found
+open_lesson = partial(open_script, "lessons/network.py")
 
 
 def test_the_walk_is_shown_in_all_linked_figures():

@@ -1,6 +1,6 @@
 """The lesson on adding noise: opens whatever traces there are, and obeys the address."""
 
-import json
+from functools import partial
 from itertools import pairwise
 
 from streamlit.testing.v1 import AppTest
@@ -10,25 +10,16 @@ from app.serving.served import MATERIAL, MATERIAL_PATH
 from svc_core.traces.catalogue import read_catalogue
 from svc_core.traces.noised import read_noising
 from tests.app.conftest import NAMES, show
+from tests.support.page_runs import figures, open_script, said
 
-SITE = str(REPOSITORY / "app" / "site.py")
 TRACES = REPOSITORY / "precomputed"
 
 
-def open_lesson(**query: str) -> AppTest:
-    page = AppTest.from_file(SITE, default_timeout=60).run().switch_page("lessons/noising.py")
-    for name, value in query.items():
-        page.query_params[name] = value
-    return page.run()
+open_lesson = partial(open_script, "lessons/noising.py")
 
 
 def figure(page: AppTest) -> dict:
-    (proto,) = (element.proto for element in page.get("bidi_component") if element.proto.component_name == "noising")
-    return json.loads(proto.json)
-
-
-def said(page: AppTest) -> str:
-    return " ".join(element.value for kind in (page.error, page.warning, page.info) for element in kind)
+    return figures(page)["noising"]
 
 
 def test_it_opens_on_the_recording_whose_noisy_sounds_are_shipped(monkeypatch):

@@ -1,11 +1,10 @@
 """The lesson on seeing: which phrases its figure offers, and that its question's letters stand where it says."""
 
-import json
 import shutil
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
-from streamlit.testing.v1 import AppTest
 
 from app.parts.questions import questions_of
 from app.serving.library import REPOSITORY, library
@@ -14,27 +13,13 @@ from svc_core.traces.trace import open_trace
 from svc_core.traces.writing import write_trace
 from tests.app.conftest import NAMES
 from tests.support.hand_traces import hand_files, hand_manifest
+from tests.support.page_runs import figures, open_script, said
 
-SITE = str(REPOSITORY / "app" / "site.py")
 WALK = "kimseye_nakarat--makam-f3--makam-m2--keyauto--ddpm--seed0"
 FRAMES_A_SECOND = 24_000 / 256
 
 
-def open_lesson(**query: str) -> AppTest:
-    page = AppTest.from_file(SITE, default_timeout=60).run()
-    page.switch_page("lessons/seeing.py")
-    for name, value in query.items():
-        page.query_params[name] = value
-    return page.run()
-
-
-def figures(page: AppTest) -> dict[str, dict]:
-    """What each figure on the page is shown, by name."""
-    return {each.proto.component_name: json.loads(each.proto.json) for each in page.get("bidi_component")}
-
-
-def said(page: AppTest) -> str:
-    return " ".join(element.value for kind in (page.error, page.warning, page.info) for element in kind)
+open_lesson = partial(open_script, "lessons/seeing.py")
 
 
 def test_four_phrases_are_offered_the_walks_first():

@@ -1,39 +1,23 @@
 """The first lesson: which conversion it opens with, what its sounds are called, and where it leads."""
 
-import json
 import shutil
 from dataclasses import replace
+from functools import partial
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app.parts.questions import questions_of
-from app.serving.library import REPOSITORY
 from svc_core.traces.catalogue import CATALOGUE
 from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.writing import write_trace
 from tests.app.conftest import NAMES
 from tests.support.hand_traces import hand_files, hand_manifest
+from tests.support.page_runs import figures, open_script, said
 
-SITE = str(REPOSITORY / "app" / "site.py")
 WALK = "kimseye_nakarat--makam-f3--makam-m2--keyauto--ddpm--seed0"
 
 
-def open_lesson(**query: str) -> AppTest:
-    page = AppTest.from_file(SITE, default_timeout=60).run()
-    page.switch_page("lessons/start.py")
-    for name, value in query.items():
-        page.query_params[name] = value
-    return page.run()
-
-
-def figures(page: AppTest) -> dict[str, dict]:
-    """What each figure on the page is shown, by name."""
-    return {each.proto.component_name: json.loads(each.proto.json) for each in page.get("bidi_component")}
-
-
-def said(page: AppTest) -> str:
-    return " ".join(element.value for kind in (page.error, page.warning, page.info) for element in kind)
+open_lesson = partial(open_script, "lessons/start.py")
 
 
 def test_it_opens_with_the_lessons_walk_and_names_its_voices():

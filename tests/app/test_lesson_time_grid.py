@@ -1,11 +1,10 @@
 """The lesson on the time grid: opens whatever traces there are, and names the right conversions to its figures."""
 
-import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app.parts.questions import questions_of
 from app.serving.library import REPOSITORY
@@ -13,23 +12,12 @@ from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.writing import write_trace
 from tests.app.conftest import show
 from tests.support.hand_traces import hand_files, hand_manifest
+from tests.support.page_runs import figures, open_script, said
 
-SITE = str(REPOSITORY / "app" / "site.py")
 PLAIN = "kimseye_nakarat--makam-f3--makam-m2--keyauto--ddpm--seed0"
 
 
-def open_lesson() -> AppTest:
-    return AppTest.from_file(SITE, default_timeout=60).run().switch_page("lessons/time_grid.py").run()
-
-
-def figures(page: AppTest) -> dict[str, dict]:
-    """What each figure on the page is shown, by name."""
-    found = (element.proto for element in page.get("bidi_component"))
-    return {proto.component_name: json.loads(proto.json) for proto in found}
-
-
-def said(page: AppTest) -> str:
-    return " ".join(element.value for kind in (page.error, page.warning, page.info) for element in kind)
+open_lesson = partial(open_script, "lessons/time_grid.py")
 
 
 def write_pair(parent: Path) -> None:
@@ -82,10 +70,8 @@ def test_without_any_traces_it_says_so_and_goes_on(monkeypatch, tmp_path):
 
 
 def test_a_stale_address_does_no_harm(own_traces):
-    page = AppTest.from_file(SITE, default_timeout=60).run().switch_page("lessons/time_grid.py")
-    page.query_params["trace"] = "gone"
-    page.query_params["frame"] = "-4"
-    assert not page.run().exception
+    page = open_lesson(trace="gone", frame="-4")
+    assert not page.exception
     assert figures(page)["timegrid"]["trace"] is None
 
 

@@ -1,3 +1,5 @@
+"""What singers, keys, samplers and conversions are called, and that names from data stay plain text."""
+
 import html
 import re
 from dataclasses import replace

@@ -3,6 +3,7 @@
 import re
 import shutil
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -17,17 +18,9 @@ from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.writing import write_trace
 from tests.app.conftest import NAMES
 from tests.support.hand_traces import hand_files, hand_manifest
+from tests.support.page_runs import SITE, open_script
 
-SITE = str(Path(__file__).resolve().parents[2] / "app" / "site.py")
-
-
-def open_page(**query: str) -> AppTest:
-    """The denoising lesson, whose address holds ``query``."""
-    page = AppTest.from_file(SITE, default_timeout=60).run()
-    page.switch_page("lessons/denoising.py")
-    for name, value in query.items():
-        page.query_params[name] = value
-    return page.run()
+open_page = partial(open_script, "lessons/denoising.py")  # its address holds the choice of a conversion
 
 
 def plain(text: str) -> str:

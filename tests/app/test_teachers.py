@@ -1,7 +1,6 @@
 """The page for teachers: its plan, and every link of it followed."""
 
 import re
-from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -11,8 +10,8 @@ from app.parts import links
 from app.parts.course import LESSONS
 from app.parts.links import address_of, read_plan
 from app.serving.library import library
+from tests.support.page_runs import open_script
 
-SITE = str(Path(__file__).resolve().parents[2] / "app" / "site.py")
 SCRIPTS = {lesson.path: lesson.script for lesson in LESSONS}
 LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 ADDRESSES = sorted(
@@ -20,20 +19,12 @@ ADDRESSES = sorted(
 )
 
 
-def open_at(script: str, **query: str) -> AppTest:
-    page = AppTest.from_file(SITE, default_timeout=60).run()
-    page.switch_page(script)
-    for name, value in query.items():
-        page.query_params[name] = value
-    return page.run()
-
-
 def linked(page: AppTest) -> dict[str, str]:
     return dict(LINK.findall("\n".join(element.value for element in page.markdown)))
 
 
 def test_the_page_has_the_plan_with_all_its_links():
-    page = open_at("lessons/teachers.py")
+    page = open_script("lessons/teachers.py")
     assert not page.exception and not page.error and not page.warning
     assert page.title[0].value == "For teachers"
     assert set(ADDRESSES) <= set(linked(page).values())
@@ -45,7 +36,7 @@ def test_the_page_has_the_plan_with_all_its_links():
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_every_link_opens_its_lesson_without_a_warning(address):
     parts = urlsplit(address)
-    page = open_at(SCRIPTS[parts.path.removeprefix("./")], **dict(parse_qsl(parts.query)))
+    page = open_script(SCRIPTS[parts.path.removeprefix("./")], **dict(parse_qsl(parts.query)))
     assert not page.exception
     assert not page.error and not page.warning
     asked = dict(parse_qsl(parts.query)).get("trace")
@@ -54,7 +45,7 @@ def test_every_link_opens_its_lesson_without_a_warning(address):
 
 
 def test_the_sample_to_embed_opens_a_step():
-    (code,) = [element.value for element in open_at("lessons/teachers.py").code if "iframe" in element.value]
+    (code,) = [element.value for element in open_script("lessons/teachers.py").code if "iframe" in element.value]
     address = re.search(r'src="([^"]+)"', code)[1].replace("&amp;", "&")
     asked = dict(parse_qsl(urlsplit(address).query))
     assert asked["embed"] == "true" and asked["step"] == "700"
@@ -63,7 +54,7 @@ def test_the_sample_to_embed_opens_a_step():
 
 
 def test_other_traces_leave_out_the_links_that_they_lack(own_traces):
-    page = open_at("lessons/teachers.py")
+    page = open_script("lessons/teachers.py")
     assert not page.exception
     assert not any("trace=" in address for address in linked(page).values())
     assert "(this conversion is not among those listed here)" in " ".join(one.value for one in page.markdown)
@@ -71,7 +62,7 @@ def test_other_traces_leave_out_the_links_that_they_lack(own_traces):
 
 def test_without_a_catalogue_the_plan_stays(own_traces):
     (own_traces / "catalogue.csv").unlink()
-    page = open_at("lessons/teachers.py")
+    page = open_script("lessons/teachers.py")
     assert not page.exception
     assert "goes on without its conversions" in page.error[0].value
     assert len(page.subheader) == 8
@@ -79,7 +70,7 @@ def test_without_a_catalogue_the_plan_stays(own_traces):
 
 def test_a_broken_plan_is_said_and_the_rest_of_the_page_stays(monkeypatch, tmp_path):
     monkeypatch.setattr(links.read_plan, "__defaults__", (tmp_path / "plan.toml",))
-    page = open_at("lessons/teachers.py")
+    page = open_script("lessons/teachers.py")
     assert not page.exception
     assert "plan.toml cannot be used" in page.error[0].value
     assert "When students record themselves" in [header.value for header in page.header]

@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app.parts import tour as tours
 from app.parts.course import BY_ID
@@ -13,6 +12,7 @@ from app.parts.glossary import glossary
 from app.parts.tour import LONGEST, Step, TourError, read_tour, tour
 from tests.app.test_imports import REPOSITORY
 from tests.conftest import is_sentence
+from tests.support.page_runs import open_script
 
 GOOD = {"id": "one", "page": "start", "title": "Listen", "content": "Press **it**.", "at": ".play"}
 WATCHED = {"looked up"}  # what the tour sees by itself
@@ -134,6 +134,4 @@ def test_every_page_of_the_tour_lets_it_begin(page, monkeypatch):
     """A step on a page without the tour's figure would never come."""
     text = (REPOSITORY / "app" / BY_ID[page].script).read_text(encoding="utf-8")
     assert f'show_tour("{page}")' in text or ("show_tour(GROUP)" in text and f'GROUP = "{page}"' in text)
-    opened = AppTest.from_file(str(REPOSITORY / "app" / "site.py"), default_timeout=60).run()
-    opened.switch_page(BY_ID[page].script).run()
-    assert not opened.exception
+    assert not open_script(BY_ID[page].script).exception

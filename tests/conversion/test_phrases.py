@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from svc_core.conversion.phrases import HELD_OUT, PhraseError, choose_phrases
+from svc_core.conversion.phrases import PhraseError, choose_phrases
+from svc_core.corpora.splits import HELD_OUT
 from tests.conftest import is_sentence
 
 

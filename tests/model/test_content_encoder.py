@@ -1,3 +1,5 @@
+"""The content encoder of our own: shapes, what a frame of its code depends on, and its size."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""Cutting words into phones: small posteriors by hand, and every path tried where there are few."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""The recogniser's file: what was saved is loaded, and what does not fit is refused."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Phones and their numbers."""
+
 from __future__ import annotations
 
 import pytest

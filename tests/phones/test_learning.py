@@ -1,3 +1,5 @@
+"""Crops, losses and the reversed gradient by which the content encoder learns."""
+
 from __future__ import annotations
 
 from dataclasses import replace

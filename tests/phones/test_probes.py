@@ -1,3 +1,5 @@
+"""Probes on codes made by hand: what betrays the singer is found out, and what does not is not."""
+
 from __future__ import annotations
 
 import numpy as np

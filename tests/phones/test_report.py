@@ -1,3 +1,5 @@
+"""All probes of an encoder together, as a table and as plain values."""
+
 from __future__ import annotations
 
 import json

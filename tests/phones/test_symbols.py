@@ -1,3 +1,5 @@
+"""Labels and spellings -> phones."""
+
 from __future__ import annotations
 
 import pytest

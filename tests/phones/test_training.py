@@ -1,3 +1,5 @@
+"""Learning the content encoder: alignments that get better, and runs that are killed and go on."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""Labels -> which phones are sung in which frames."""
+
 from __future__ import annotations
 
 import numpy as np

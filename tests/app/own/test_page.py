@@ -9,7 +9,7 @@ from app.parts.scores import scores
 from app.serving.library import REPOSITORY, library
 from svc_core.own.recording import LONGEST_S, SHORTEST_S
 from tests.app.conftest import show
-from tests.app.test_compare_page import figures
+from tests.support.page_runs import figures
 
 PAGE = str(REPOSITORY / "app" / "own" / "page.py")
 KEY = "A" * 21 + "_"
