@@ -33,12 +33,14 @@ from svc_core.light.files import LightError
 from svc_core.metrics.alignment import MetricError
 from svc_core.own.look import look
 from svc_core.own.made import FIGURES, STUDENT, TEACHER, Making, Telling, Wanted, go_on
+from svc_core.own.room import NO_ROOM, is_full
 from svc_core.own.take import Origin, Take
 from svc_core.sound.audio import AudioError
 from svc_core.sound.features import FeatureError, Features
 from svc_core.traces.writing import WritingError
 
 NICE = 10  # pages come first
+NO_MEMORY = "There is not enough memory for this just now; try a shorter part."
 UNEXPECTED = "Something went wrong while this was made, and it was not kept. Please try again."
 TOLD = (AudioError, ConversionError, FeatureError, LightError, MetricError, WritingError)
 
@@ -85,13 +87,8 @@ def serve(voices: Voices, requests: TextIO, answers: TextIO) -> None:
     for line in requests:
         try:
             say(answer(voices, json.loads(line), say))
-        except TOLD as error:
-            say({"problem": _as_sentence(str(error))})
-        except MemoryError:
-            say({"problem": "There is not enough memory for this just now; try a shorter part."})
         except Exception as error:  # one recording must not take the worker from the others
-            print(f"{type(error).__name__}: {error}", file=sys.stderr)
-            say({"problem": UNEXPECTED})
+            say({"problem": _problem(error)})
 
 
 def answer(voices: Voices, request: dict[str, Any], say: Callable[[dict[str, object]], None]) -> dict[str, object]:
@@ -136,9 +133,17 @@ def warm_up(voices: Voices) -> dict[str, object]:
     return {"methods": list(voices.methods)}
 
 
-def _as_sentence(message: str) -> str:
-    """A message of the engine, as the visitor reads it: it begins with a capital."""
-    return message[:1].upper() + message[1:]
+def _problem(error: Exception) -> str:
+    """What went wrong, as the visitor reads it: it begins with a capital."""
+    if is_full(error):  # before TOLD: what cannot be written is said with its folder, which is the key to it
+        return NO_ROOM
+    if isinstance(error, TOLD):
+        message = str(error)
+        return message[:1].upper() + message[1:]
+    if isinstance(error, MemoryError):
+        return NO_MEMORY
+    print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    return UNEXPECTED
 
 
 def main(arguments: list[str] | None = None) -> None:

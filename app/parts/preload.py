@@ -30,9 +30,10 @@ HEAD_END = b"</head>"
 # own JavaScript has come, which takes some twenty seconds at 200 kB/s, the style says that it is on its way
 CONNECTION = f'<script type="module" src=".{WEB_PATH}/connection.js"></script>'
 CONNECTION_STYLE = """
-#connection { position: fixed; z-index: 1000000; top: 0.5rem; left: 50%; translate: -50% 0; margin: 0; }
-#connection { pointer-events: none; max-width: min(92vw, 40rem); padding: 0.5rem 1rem; border-radius: 0.5rem; }
-#connection { background: #1a1323; color: #fff; border: 1px solid #cfc6d4; font: 0.95rem/1.4 sans-serif; }
+#connection { position: fixed; z-index: 1000000; inset: 0.5rem 0.5rem auto 3.25rem; width: fit-content; }
+#connection { margin: 0 auto; padding: 0.5rem 1rem; max-width: 34rem; box-sizing: border-box; pointer-events: none; }
+#connection { background: #1a1323; color: #fff; border: 1px solid #cfc6d4; border-radius: 0.5rem; }
+#connection { font: 0.95rem/1.4 "Source Sans", sans-serif; }
 #connection[hidden] { display: none; }
 #root:empty::before { content: "SingSteps is loading…"; position: fixed; inset: 40% 0 auto; text-align: center; }
 #root:empty::before { color: #757575; font: 1rem/1.4 sans-serif; animation: loading 0.2s 1s both; }

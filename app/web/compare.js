@@ -82,28 +82,36 @@ export class Figure {
     this.listening.forgetExtra();
     this.find(".more").replaceChildren(...more.map(({ label, trace, kind }) => {
       const button = element("button", { type: "button", "data-kind": kind }, label);
-      const load = async () => (await openConversion(roots, trace)).recording(kind).load();
+      const load = async () => {
+        const conversion = await openConversion(roots, trace).catch(({ why, message }) => {
+          throw new Error(`${why ?? message}, of the conversion “${trace}”`);
+        });
+        return conversion.recording(kind).load();
+      };
       this.listening.add(button, { name: `${trace}/${kind}`, load });
       return button;
     }));
   }
 
   async choose(other) {
-    const { one, roots } = this.data;
-    this.other = other;
+    const { one, others, roots } = this.data;
+    this.wish = other;
+    const stale = () => this.wish !== other || this.listeners.signal.aborted;
     this.axes.show(other);
     this.pace.halt();
     this.place.setAttribute("aria-busy", "true");
     try {
       const [first, second] = await Promise.all([openConversion(roots, one.trace), openConversion(roots, other.trace)]);
-      if (this.other !== other || this.listeners.signal.aborted) return;
+      if (stale()) return;
       this.say("");
+      this.other = other;
       this.begin(new Pair(first, second));
     } catch (error) {
-      if (this.other !== other || this.listeners.signal.aborted) return;
+      if (stale()) return;
+      if (others.includes(this.other)) this.axes.show(this.other); // the pair before stays on the screen
       this.say(error instanceof TraceProblem ? `${error.message} The rest of the page goes on.` : `These conversions cannot be compared: ${error.message}.`);
     } finally {
-      if (this.other === other) this.place.removeAttribute("aria-busy");
+      if (this.wish === other) this.place.removeAttribute("aria-busy");
     }
   }
 

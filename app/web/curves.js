@@ -2,7 +2,7 @@
 
 import { openConversion } from "./conversion.js";
 import { element, rich, signed, svg, tellDone, tellProblem } from "./dom.js";
-import { MEASURES, pointsOf, readMeasures, roundTicks, stepTicks } from "./measures.js";
+import { MEASURES, measuresOf, pointsOf, roundTicks, stepTicks } from "./measures.js";
 import { presentOf } from "./present.js";
 import { snrDb } from "./replay.js";
 import { TraceProblem } from "./trace.js";
@@ -37,13 +37,15 @@ export class Figure {
     this.ending?.();
     try {
       const conversion = await openConversion(data.roots, data.trace);
-      const rows = readMeasures(await conversion.trace.text("metrics.csv"), conversion.last);
+      const rows = await measuresOf(conversion.trace);
       if (this.wanted !== data.trace || this.listeners.signal.aborted) return;
       this.say("");
+      this.place.classList.remove("is-missing");
       this.begin(conversion, rows, presentOf(data.group));
     } catch (error) {
       if (this.wanted !== data.trace) return;
       this.wanted = null;
+      this.place.classList.add("is-missing"); // another conversion's curves are none of this one
       this.say(error instanceof TraceProblem ? error.message : `The curves cannot be drawn: ${error.message}.`);
     }
   }

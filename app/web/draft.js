@@ -113,18 +113,18 @@ async function openDraft({ material, teacher, roots }) {
   const { manifest } = await openConversion(roots, teacher);
   const name = encodeURIComponent(teacher);
   const response = await fetch(new URL(`${name}.npy.gz`, folder));
-  if (!response.ok) throw new TraceProblem("There is no draft of this conversion here; its other pictures are shown.");
+  if (!response.ok) throw new TraceProblem(`There is no draft of the conversion “${teacher}” here; its other pictures are shown.`);
   try {
     const coded = await unpackArray(response.body, "|u1", [1, manifest.grid.n_mels, manifest.frames]);
     const levels = decodePictures(coded, manifest.frames, [0], 1);
     return { levels, sound: { name: `draft/${name}`, load: () => soundAt(new URL(`${name}.mp3`, folder)) } };
   } catch (error) {
-    throw new TraceProblem(`The draft of this conversion is damaged (${error.message}); the other pictures are shown.`);
+    throw new TraceProblem(`The draft of the conversion “${teacher}” is damaged (${error.message}); the other pictures are shown.`);
   }
 }
 
 async function soundAt(url) {
   const response = await fetch(url);
-  if (!response.ok) throw new Error("its file is missing");
+  if (!response.ok) throw new Error(`${decodeURIComponent(url.pathname.split("/").at(-1))} is missing (status ${response.status})`);
   return response.arrayBuffer();
 }

@@ -2,7 +2,7 @@
 // measured figures and its sound. A conversion of one step takes some 40 kB that way, where all of it takes 300.
 
 import { decodePictures } from "./coding.js";
-import { readMeasures } from "./measures.js";
+import { measuresOf } from "./measures.js";
 import { between, readWalk, ROWS } from "./replay.js";
 import { Trace, TraceProblem } from "./trace.js";
 
@@ -75,13 +75,7 @@ export class Light {
 
   // Rows of metrics.csv by place, of predictions.
   measures() {
-    this.measured ??= this.trace.text("metrics.csv").then((text) => {
-      try {
-        return readMeasures(text, this.last).filter(({ kind }) => kind === "predicted");
-      } catch (error) {
-        throw this.trace.damaged("metrics.csv", error.message);
-      }
-    });
+    this.measured ??= measuresOf(this.trace).then((rows) => rows.filter(({ kind }) => kind === "predicted"));
     this.measured.catch(() => { this.measured = null; });
     return this.measured;
   }

@@ -24,13 +24,17 @@ export function faultOf(manifest, id) {
   if (Number(version) > VERSION) return `a newer SingSteps wrote it (this page reads ${FORMAT}-${VERSION})`;
   if (Number(version) < OLDEST) return `an older SingSteps wrote it (this page reads ${FORMAT}-${VERSION})`;
   if (manifest.id !== id) return "it is another conversion's";
-  const { sampler, scale, grid, pictures, sounds, contours, files, source, reference, frames } = manifest;
-  const objects = { sampler, scale, grid, pictures, contours, files, source };
+  const { sampler, scale, scores, grid, pictures, sounds, contours, files, source, reference, frames } = manifest;
+  const objects = { sampler, scale, scores, grid, pictures, contours, files, source };
   for (const [field, value] of Object.entries(objects)) if (!isObject(value)) return `'${field}' must be an object`;
   for (const [field, holds] of Object.entries({
     sampler: isWhole(sampler.steps, 1, MOST_STEPS) && isWhole(sampler.seed, 0, 2 ** 32 - 1) && isText(sampler.name)
       && isWhole(sampler.start_address, 0, 2 ** 31) && Number.isFinite(sampler.start_weight)
-      && ((sampler.clamp ?? null) === null || (Number.isFinite(sampler.clamp) && sampler.clamp > 0)),
+      && ((sampler.clamp ?? null) === null || (Number.isFinite(sampler.clamp) && sampler.clamp > 0))
+      && Array.isArray(sampler.without) && isObject(sampler.guidance) && Object.values(sampler.guidance).every(Number.isFinite),
+    source: isText(source.singer) && isText(source.phrase),
+    target: isText(manifest.target),
+    key_shift_semitones: Number.isInteger(manifest.key_shift_semitones),
     frames: isWhole(frames, 1, MOST_FRAMES),
     reference: reference === null || (isObject(reference) && isWhole(manifest.reference_frames, 1, MOST_FRAMES)),
     grid: isWhole(grid.n_mels, 1, MOST_BANDS) && isWhole(grid.hop, 1, 1 << 16) && isWhole(grid.sample_rate_hz, 1, 1 << 20)

@@ -49,15 +49,25 @@ function both(column) {
   ];
 }
 
+// Those of a trace, as readMeasures gives them. Rejects with a TraceProblem.
+export async function measuresOf(trace) {
+  const text = await trace.text("metrics.csv");
+  try {
+    return readMeasures(text, trace.manifest.sampler.steps - 1);
+  } catch (error) {
+    throw trace.damaged("metrics.csv", error.message);
+  }
+}
+
 // Rows of metrics.csv as {place, kind, column: number}; an empty cell is NaN. Throws an Error that says what is wrong.
 export function readMeasures(text, last) {
   const [head, ...lines] = text.trim().split(/\r?\n/).map((line) => line.split(","));
-  if (!["place", "kind"].every((column) => head.includes(column))) throw new Error("metrics.csv has no column of places");
+  if (!["place", "kind"].every((column) => head.includes(column))) throw new Error("it has no column of places");
   const rows = lines.map((cells) => Object.fromEntries(head.map((column, i) => {
     return [column, column === "kind" ? cells[i] : cells[i] ? Number(cells[i]) : NaN];
   })));
   if (!rows.every(({ place }) => Number.isInteger(place) && place >= 0 && place <= last)) {
-    throw new Error("metrics.csv names a step that there is none of");
+    throw new Error("it names a step that there is none of");
   }
   return rows.sort((a, b) => a.place - b.place);
 }

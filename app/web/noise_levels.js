@@ -169,7 +169,7 @@ export class Figure {
     const { player, heard: pressed } = this.sounds;
     if (!player.playing || pressed?.button !== row.guess || row.heard === heard.name) return;
     row.heard = heard.name;
-    player.play(heard.name, heard.load, { follow: true }).catch(() => {});
+    player.play(heard.name, heard.load, { follow: true }).catch((error) => this.say(`This sound cannot be played: ${error.message}.`));
   }
 
   // --- the address

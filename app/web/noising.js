@@ -6,14 +6,14 @@ import { element, rich, signed, tellDone, tellProblem } from "./dom.js";
 import { extremes, fetchIndex, Forward, USUAL } from "./forward.js";
 import { wishOf } from "./keys.js";
 import { LevelCurve } from "./level_curve.js";
-import { readMeasures } from "./measures.js";
+import { measuresOf } from "./measures.js";
 import { numberInAddress } from "./noising_address.js";
 import { verdictOn } from "./noising_verdict.js";
 import { Pace } from "./pace.js";
 import { fillPanel, makeLegend, makePanel, waitIn } from "./panel.js";
 import { HIGHEST_DB, LOWEST_DB } from "./picture.js";
 import { Player } from "./sound.js";
-import { Trace } from "./trace.js";
+import { ANOTHER, Trace } from "./trace.js";
 
 const LABELS = { state: "Mel spectrogram of the mix of voice and noise", clean: "Mel spectrogram of the voice alone", noise: "The noise alone, as a picture" };
 const FIXED = `Colours: ${signed(LOWEST_DB, 0)} to +${HIGHEST_DB} dB, the same at every step.`;
@@ -37,6 +37,7 @@ export class Figure {
     this.shows = "state";
     this.refits = false;
     this.rows = [];
+    this.lack = ""; // a sentence on why there are none
     this.connect();
   }
 
@@ -67,13 +68,22 @@ export class Figure {
       ]);
       if (stale()) return;
       this.begin(index, found);
-      this.rows = await fetchMeasures(found.trace);
+      await this.measure(found.trace);
     } catch (error) {
       if (stale()) return;
       this.wanted = undefined;
       waitIn(this.panel, null);
       this.say(error.message);
     }
+  }
+
+  // Where they cannot be read, the pictures go on: only the verdict needs them, and says so.
+  async measure(trace) {
+    this.lack = "";
+    this.rows = await measuresOf(trace).catch((error) => {
+      this.lack = ` What others could still make of it cannot be said: ${error.why ?? error.message}, of the conversion “${trace.id}”.`;
+      return [];
+    });
   }
 
   begin(index, { manifest, levels }) {
@@ -151,22 +161,29 @@ export class Figure {
   listen() {
     if (!this.forward || this.sounds.length === 0) return;
     if (this.player.playing) this.player.stop();
-    else this.sound().then(() => this.runPlayhead(), (error) => this.say(`This sound cannot be played: ${error.message}.`));
+    else this.sound().then(() => this.runPlayhead(), (error) => this.sayUnheard(error));
     tellDone("heard noise");
   }
 
   follow() {
-    if (this.player.playing && this.nearest !== this.heard) this.sound({ follow: true }).catch(() => {});
+    if (this.player.playing && this.nearest !== this.heard) this.sound({ follow: true }).catch((error) => this.sayUnheard(error));
   }
 
   sound(options) {
     const sound = this.nearest;
     this.heard = sound;
     return this.player.play(sound.file, async () => {
-      const response = await fetch(`${this.folder}${sound.file}?v=${sound.sha256.slice(0, 8)}`);
+      const response = await fetch(`${this.folder}${sound.file}?v=${sound.sha256.slice(0, 8)}`).catch(() => {
+        throw new Error(`the server does not answer (${sound.file}); try again`);
+      });
+      if (response.status === ANOTHER) throw new Error(`${sound.file} is damaged`);
       if (!response.ok) throw new Error(`${sound.file} is missing (status ${response.status})`);
       return response.arrayBuffer();
     }, options);
+  }
+
+  sayUnheard(error) {
+    this.say(`This sound cannot be played: ${error.message}.`);
   }
 
   showSound() {
@@ -250,7 +267,7 @@ export class Figure {
     this.pace.halt();
     this.curve.mark(this.t);
     noteInAddress({ t: this.t });
-    this.find(".verdict").replaceChildren(...rich(verdictOn(this.t, this.forward.snrDb(this.t), this.forward.weights(this.t)[0], this.rows)));
+    this.find(".verdict").replaceChildren(...rich(verdictOn(this.t, this.forward.snrDb(this.t), this.forward.weights(this.t)[0], this.rows) + this.lack));
     tellDone("stopped");
   }
 
@@ -271,13 +288,4 @@ async function fetchSource(roots, id) {
   const { manifest } = trace;
   const coded = await trace.array("source.npy.gz", "|u1", [1, manifest.grid.n_mels, manifest.frames]);
   return { trace, manifest, levels: decodePictures(coded, manifest.frames, [0], 1) };
-}
-
-// None, where they cannot be read: the pictures need none.
-async function fetchMeasures(trace) {
-  try {
-    return readMeasures(await trace.text("metrics.csv"), trace.manifest.sampler.steps - 1);
-  } catch {
-    return [];
-  }
 }

@@ -13,14 +13,14 @@ export class TraceProblem extends Error {
   }
 }
 
-const ANOTHER = 409; // the server has another file of that name than the manifest names
+export const ANOTHER = 409; // the server has another file of that name than the manifest names
 const refused = new Set(); // roots that did not answer this page: not asked again for every file
 
 export class Trace {
   // `roots`: addresses of the folder of traces, in the order in which to try them; `id`: the trace's folder.
   static async open(roots, id) {
     const trace = new Trace(roots, id);
-    const text = await trace.bounded(await trace.reach("trace.json"), LONGEST_MANIFEST);
+    const text = await trace.bytes("trace.json", "default", LONGEST_MANIFEST);
     let fault;
     try {
       trace.manifest = JSON.parse(new TextDecoder().decode(text));
@@ -28,7 +28,7 @@ export class Trace {
     } catch {
       fault = "it is damaged";
     }
-    if (fault) throw new TraceProblem(`The conversion “${id}” cannot be shown: its trace.json cannot be used, ${fault}.`);
+    if (fault) throw trace.problem(`its trace.json cannot be used, ${fault}`);
     return trace;
   }
 
@@ -36,6 +36,7 @@ export class Trace {
     this.roots = roots;
     this.id = id;
     this.manifest = null;
+    this.isLoaded = false;
   }
 
   has(name) {
@@ -70,6 +71,7 @@ export class Trace {
       manifest.reference ? this.array("target_f0.npy.gz", "<u2", [1, manifest.reference_frames]) : null,
     ]);
     if (!walk.every(Number.isFinite)) throw this.damaged("walk.npy.gz", "a number is missing");
+    this.isLoaded = true;
     return { walk: readWalk(walk, steps), levels, second, f0, source, target, targetF0 };
   }
 
@@ -84,69 +86,81 @@ export class Trace {
 
   // A text file of the trace, such as metrics.csv.
   async text(name) {
-    return new TextDecoder().decode(await this.bounded(await this.reach(name), this.manifest.files[name].bytes));
+    return new TextDecoder().decode(await this.whole(name));
   }
 
-  // The bytes of a sound, as they were written: a browser would play damaged ones, with a crack. Rejects with a
-  // TraceProblem whose message is a reason, and names file and conversion.
+  // The bytes of a sound. Rejects with a TraceProblem whose message is a reason, and names file and conversion.
   async sound(name) {
-    const fail = (why) => new TraceProblem(`${why}, of the conversion “${this.id}”`);
+    try {
+      return (await this.whole(name)).buffer;
+    } catch (error) {
+      throw new TraceProblem(`${error.why ?? error.message}, of the conversion “${this.id}”`);
+    }
+  }
+
+  // The bytes of a file, as they were written: of damaged ones a browser would play a crack, or draw half a curve.
+  async whole(name) {
     let damage = null;
     // what the browser keeps may be what is damaged: asked for once more, from the server
     for (const cache of ["default", "reload"]) {
-      let bytes;
-      try {
-        bytes = await this.bounded(await this.reach(name, cache), this.manifest.files[name].bytes);
-      } catch (error) {
-        throw fail(error.why ?? error.message);
-      }
+      const bytes = await this.bytes(name, cache);
       damage = await damageOf(bytes, this.manifest.files[name]);
-      if (damage === null) return bytes.buffer;
+      if (damage === null) return bytes;
     }
-    throw fail(`${name} is damaged (${damage})`);
+    throw this.damaged(name, damage);
   }
 
-  async bounded(response, most) {
-    const bytes = [];
+  async bytes(name, cache, most = this.manifest.files[name]?.bytes) {
+    const { body } = await this.reach(name, cache);
+    const parts = [];
     let length = 0;
-    for (const reader = response.body.getReader(); ;) {
-      const { done, value } = await reader.read();
+    for (const reader = body.getReader(); ;) {
+      const { done, value } = await reader.read().catch(() => {
+        throw this.silent(name);
+      });
       if (done) break;
       length += value.length;
       if (length > most) {
         reader.cancel().catch(() => {});
-        throw this.problem("a file is longer than it may be");
+        throw this.damaged(name, "it is longer than it may be");
       }
-      bytes.push(value);
+      parts.push(value);
     }
-    return new Uint8Array(await new Blob(bytes).arrayBuffer());
+    return new Uint8Array(await new Blob(parts).arrayBuffer());
   }
 
   damaged(name, why) {
     return this.problem(`${name} is damaged (${why})`);
   }
 
+  // The connection is lost, perhaps in the middle of a file.
+  silent(name) {
+    return this.problem(`the server does not answer (${name}); try again`);
+  }
+
+  // Files that are fetched when all else is on the screen are no reason to say that nothing is.
   problem(why) {
-    return new TraceProblem(`The conversion “${this.id}” cannot be shown: ${why}.`, why);
+    const what = this.isLoaded ? `Not all of the conversion “${this.id}” can be shown` : `The conversion “${this.id}” cannot be shown`;
+    return new TraceProblem(`${what}: ${why}.`, why);
   }
 
   // Asks the first root that answers. What a foreign server keeps to itself, the app itself reads.
   async reach(name, cache = "default") {
     if (this.manifest && !this.has(name)) throw this.problem(`it has no ${name}`);
-    let why = null;
+    let problem = null;
     const last = this.roots.at(-1);
     for (const root of this.roots) {
       if (refused.has(root) && root !== last) continue;
       try {
         const response = await fetch(this.address(root, name), this.settings(root, name, cache));
         if (response.ok) return response;
-        why = response.status === ANOTHER ? `${name} is damaged, or was just recorded anew` : `${name} is missing (status ${response.status})`;
+        problem = this.problem(response.status === ANOTHER ? `${name} is damaged, or was just recorded anew` : `${name} is missing (status ${response.status})`);
       } catch {
         refused.add(root);
-        why = `the server does not answer (${name}); try again`;
+        problem = this.silent(name);
       }
     }
-    throw this.problem(why);
+    throw problem;
   }
 
   // A foreign server may say nothing of how long a manifest holds good.

@@ -3,7 +3,7 @@
 import { atOf, atOfPlace, axisOf, comparedIds, endsOf, LETTERS, writeAt } from "./compared.js";
 import { openConversion } from "./conversion.js";
 import { element, signed, svg, tellProblem } from "./dom.js";
-import { pointsOf, readMeasures, roundTicks } from "./measures.js";
+import { measuresOf, pointsOf, roundTicks } from "./measures.js";
 import { viewOfPage } from "./view_state.js";
 
 const NAMES = ["compare", "axis", "at", "measure", "scale", "shows"];
@@ -49,10 +49,9 @@ export class Figure {
     const found = await Promise.all(ids.map(async (id) => {
       try {
         const conversion = await openConversion(this.data.roots, id);
-        const rows = readMeasures(await conversion.trace.text("metrics.csv"), conversion.last);
-        return { conversion, rows };
+        return { conversion, rows: await measuresOf(conversion.trace) };
       } catch (error) {
-        problems.push(`The curve of “${id.slice(0, 60)}” cannot be drawn: ${error.message}`);
+        problems.push(`The curve of “${id.slice(0, 60)}” cannot be drawn: ${error.why ?? error.message}.`);
         return null;
       }
     }));

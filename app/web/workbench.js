@@ -89,8 +89,8 @@ export class Figure {
     const start = performance.now();
     const problems = [];
     const found = await Promise.all(ids.map((id) => openConversion(this.data.roots, id).catch((error) => {
-      if (!(error instanceof TraceProblem)) throw error;
-      problems.push(error.message);
+      problems.push(error instanceof TraceProblem ? error.message : `“${id}” cannot be shown: ${error.message}.`);
+      if (!(error instanceof TraceProblem)) console.error(error);
       return null;
     })));
     if (this.wish !== wish || this.listeners.signal.aborted) return;

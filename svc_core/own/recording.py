@@ -7,7 +7,9 @@ where that is installed, which is told where to stop.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -126,8 +128,10 @@ def _streams(path: Path) -> set[str]:
 
 
 def _run(command: list[str]) -> str:
-    """What it prints. Raises AudioError where it fails or takes too long."""
+    """What it prints. Raises AudioError where it fails or takes too long, OSError where it finds no room."""
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=FFMPEG_S, check=True).stdout
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
+        if os.strerror(errno.ENOSPC) in str(getattr(error, "stderr", "")):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         raise AudioError(f"{NAME} is no sound file that can be read; use WAV, FLAC, OGG or MP3.") from error

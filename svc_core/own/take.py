@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from svc_core.config import DB_PER_LN, GridConfig
 from svc_core.conversion.hearing import encode_sound
 from svc_core.conversion.job import Credit, Excerpt
 from svc_core.conversion.material import Source
+from svc_core.own.room import whole_or_gone
 from svc_core.sound.audio import AudioError
 from svc_core.sound.features import FeatureError, load_features, save_features
 from svc_core.traces.scale import to_levels
@@ -45,11 +47,14 @@ class Take:
 
     def keep(self, source: Source, origin: Origin, grid: GridConfig) -> None:
         """Write what was measured of a recording, and where it comes from."""
-        np.save(self.folder / SAMPLES, source.samples)
-        (self.folder / RECORDING).write_bytes(encode_sound(source.samples, grid, None))
-        (self.folder / ORIGIN).write_text(json.dumps(asdict(origin)), encoding="utf-8")
-        write_pictures(self.folder, source.features.mel, source.features.f0_hz)
-        save_features(self.folder / FEATURES, source.features)
+        samples = io.BytesIO()
+        np.save(samples, source.samples)  # into a file it would not say why it fails
+        with whole_or_gone(*(self.folder / name for name in (SAMPLES, RECORDING, ORIGIN, MEL, F0))):
+            (self.folder / SAMPLES).write_bytes(samples.getvalue())
+            (self.folder / RECORDING).write_bytes(encode_sound(source.samples, grid, None))
+            (self.folder / ORIGIN).write_text(json.dumps(asdict(origin)), encoding="utf-8")
+            write_pictures(self.folder, source.features.mel, source.features.f0_hz)
+            save_features(self.folder / FEATURES, source.features)
 
     def source(self) -> Source:
         """What :meth:`keep` wrote. Raises AudioError where it is not there."""
@@ -73,5 +78,6 @@ class Take:
 
 def write_pictures(folder: Path, mel: np.ndarray, f0_hz: np.ndarray) -> None:
     """A mel (mel, frame), natural log, as bytes of the fixed scale, and F0 (frame,) in tenths of Hz, plain files."""
-    (folder / MEL).write_bytes(to_levels(mel * DB_PER_LN).tobytes())
-    (folder / F0).write_bytes(np.rint(f0_hz * 10).astype("<u2").tobytes())
+    with whole_or_gone(folder / MEL, folder / F0):
+        (folder / MEL).write_bytes(to_levels(mel * DB_PER_LN).tobytes())
+        (folder / F0).write_bytes(np.rint(f0_hz * 10).astype("<u2").tobytes())

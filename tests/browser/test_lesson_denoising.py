@@ -255,7 +255,8 @@ def test_figures_fit_a_phone(open_page, scheme):
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"), [({"status": 404}, "metrics.csv is missing"), ({"body": "a,b\n1,2\n"}, "no column of places")]
+    ("answer", "said"),
+    [({"status": 404}, "metrics.csv is missing"), ({"body": "a,b\n1,2\n"}, "metrics.csv is damaged (it is cut off)")],
 )
 def test_a_missing_or_damaged_table_is_said_and_the_rest_goes_on(open_page, answer, said):
     page = open_page(LESSON, allowed=("status of 404",))

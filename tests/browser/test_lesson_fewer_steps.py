@@ -283,7 +283,7 @@ def test_a_missing_draft_is_said(open_page):
     page.route("**/material/draft/*", lambda route: route.fulfill(status=404))
     page.goto(page.url + "fewer-steps")
     page.wait_for_selector(".draft[data-drawn]", timeout=30_000)
-    assert "no draft of this conversion" in page.locator(".draft .problem").text_content()
+    assert "There is no draft of the conversion “" in page.locator(".draft .problem").text_content()
     assert page.locator(".draft [data-sound=draft]").is_disabled()
     assert page.locator(".draft [data-sound=refined]").is_enabled()
 

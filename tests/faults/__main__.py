@@ -13,6 +13,7 @@ from tests.faults.connections import drop, slow_down
 from tests.faults.damaged import cut_off_shown, delete_shown, flip_shown
 from tests.faults.found import MOST_BACK_S, Found, table
 from tests.faults.full_disk import fill_temporary, fill_traces
+from tests.faults.full_worker import fill_worker
 from tests.faults.killed_precompute import kill_precompute
 from tests.faults.killed_server import kill_server
 from tests.faults.two_servers import update_between
@@ -22,6 +23,7 @@ FAULTS: dict[str, Callable[[Path], Found]] = {
     "precompute": kill_precompute,
     "disk": fill_traces,
     "tmp": fill_temporary,
+    "worker": fill_worker,
     "deleted": delete_shown,
     "cut-off": cut_off_shown,
     "flipped": flip_shown,

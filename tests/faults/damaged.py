@@ -16,20 +16,24 @@ from tests.support.chromium import open_browser
 SOUND = "sound/converted.flac"
 
 
-def delete(trace: Path) -> None:
-    shutil.rmtree(trace)
+def delete(trace: Path, name: str = "") -> None:
+    """The whole folder, or a file of it."""
+    if name:
+        (trace / name).unlink()
+    else:
+        shutil.rmtree(trace)
 
 
-def cut_off(trace: Path) -> None:
-    data = (trace / SOUND).read_bytes()
-    (trace / SOUND).write_bytes(data[: len(data) // 2])
+def cut_off(trace: Path, name: str = SOUND) -> None:
+    data = (trace / name).read_bytes()
+    (trace / name).write_bytes(data[: len(data) // 2])
 
 
-def flip(trace: Path) -> None:
-    """One byte of the sound: a player would play it, with a crack."""
-    data = bytearray((trace / SOUND).read_bytes())
+def flip(trace: Path, name: str = SOUND) -> None:
+    """One byte: of a sound, a player would play it, with a crack."""
+    data = bytearray((trace / name).read_bytes())
     data[len(data) // 2] ^= 1
-    (trace / SOUND).write_bytes(data)
+    (trace / name).write_bytes(data)
 
 
 def damage_shown(folder: Path, fault: str, damage: Callable[[Path], None]) -> Found:

@@ -8,6 +8,8 @@ from tests.faults.server import Server
 from tests.faults.traces import make_traces
 from tests.support.chromium import open_browser
 
+DIALOG_MS = 6_000  # Streamlit's own comes after four seconds
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
@@ -47,7 +49,9 @@ def test_a_killed_server_is_told_and_its_page_keeps_step_and_address(server, pag
     before = page.url
     server.kill()
     assert "lost" in connection(page, "lost")
-    assert scrubs(page)
+    page.wait_for_timeout(DIALOG_MS)
+    assert page.get_by_role("dialog").count() == 0
+    assert scrubs(page)  # which no dialog of Streamlit's keeps from it
     server.start()
     connection(page, "back", within_s=10)
     assert page.url == before

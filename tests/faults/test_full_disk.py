@@ -4,11 +4,13 @@ import errno
 
 import pytest
 
+from svc_core.own.room import NO_ROOM
 from svc_core.traces.catalogue import CATALOGUE
 from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.writing import WritingError
 from tests.conftest import is_sentence
 from tests.faults.full_disk import send_into, small_disk, write_on
+from tests.faults.full_worker import convert_into, is_whole, run_worker
 from tests.faults.traces import make_traces, not_whole
 
 
@@ -32,6 +34,14 @@ def test_a_recording_that_finds_no_room_is_answered_in_a_sentence(disk):
     status, said, left, again = send_into(disk)
     assert (status, left, again) == (503, 0, 201)
     assert is_sentence(said)
+
+
+def test_a_worker_that_finds_no_room_says_so_and_works_on_when_there_is_some(disk):
+    with run_worker(disk) as worker:
+        said, left, answer = convert_into(worker)
+        assert is_sentence(NO_ROOM) and said == [NO_ROOM] * 3
+        assert left == set()
+        assert is_whole(disk, answer)
 
 
 def test_a_catalogue_that_finds_no_room_leaves_the_old_one_and_nothing_beside(tmp_path, monkeypatch):

@@ -29,4 +29,4 @@ def test_a_reader_sees_whole_traces_while_they_are_written_anew(tmp_path):
         writer.terminate()
         written = len(writer.stdout.read().splitlines())
     assert wrong == []
-    assert counts["opened"] > written > 3
+    assert counts["opened"] > written > 1
