@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from playwright.sync_api import Browser
 
 from svc_core.config import Config, DiffusionConfig, ModelConfig, TrainConfig
 from svc_core.conversion.engine import LoadedModel, Making, record_one
@@ -21,6 +22,7 @@ from svc_core.model.checkpoint import load_model, model_hash, save_model
 from svc_core.model.system import VoiceConverter
 from svc_core.sound.features import Features, extract_features
 from svc_core.traces.trace import Trace, open_trace
+from tests.support.chromium import open_browser
 from tests.support.killed import Ended, kill_training
 
 RATE_HZ = 24_000
@@ -35,6 +37,13 @@ def program_kept() -> Iterator[None]:
     later test starts runs that script before its own work."""
     yield
     sys.modules["__main__"] = PROGRAM
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One for all tests of a process: Playwright begins in none twice."""
+    with open_browser() as browser:
+        yield browser
 
 
 def contour(seconds: float, first_hz: float, last_hz: float | None = None, vibrato_cents: float = 0.0) -> np.ndarray:

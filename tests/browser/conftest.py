@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from app.serving.library import library
-from tests.support.chromium import open_browser
 from tests.support.compare_page import address_of, wait_until_drawn
 from tests.support.dashboard import run_dashboard
 
@@ -18,12 +17,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker("browser")
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="session")

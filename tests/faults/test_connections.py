@@ -6,7 +6,6 @@ from tests.faults.connections import sounds_again
 from tests.faults.pages import CONNECTION, connection, heard, listen, open_lesson, problem, scrubs
 from tests.faults.server import Server
 from tests.faults.traces import make_traces
-from tests.support.chromium import open_browser
 
 DIALOG_MS = 6_000  # Streamlit's own comes after four seconds
 
@@ -19,9 +18,10 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(server):
-    with open_browser() as browser:
-        yield open_lesson(browser, server.address)
+def page(browser, server):
+    page = open_lesson(browser, server.address)
+    yield page
+    page.context.close()
 
 
 def test_a_page_that_is_connected_says_nothing(page):

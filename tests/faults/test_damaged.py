@@ -6,13 +6,6 @@ from tests.faults.damaged import cut_off, delete, flip
 from tests.faults.pages import heard, listen, open_lesson, problem, scrubs
 from tests.faults.server import Server
 from tests.faults.traces import NAMES, make_traces
-from tests.support.chromium import open_browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from svc_core.traces.register import rebuild_catalogue
 from svc_core.traces.writing import write_trace
 from tests.faults.damaged import cut_off, delete, flip
 from tests.faults.server import Server
-from tests.support.chromium import open_browser
 from tests.support.console import watch_console
 from tests.support.hand_traces import hand_files, hand_manifest
 
@@ -53,12 +52,6 @@ def site(tmp_path_factory):
     with Server(traces, folder / "log") as server:
         yield server, traces
     assert server.says_no_error()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

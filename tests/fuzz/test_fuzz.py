@@ -21,7 +21,8 @@ class PlantedError(Exception):
 
 @pytest.mark.parametrize("name", READERS)
 def test_a_few_inputs_do_no_harm(name, tmp_path):
-    tally = fuzz_here(READERS[name], FEW, 0, tmp_path)
+    alone = name == "requests"  # it puts its own in the place of the app's methods, and runs an event loop
+    tally = fuzz(name, FEW, 0) if alone else fuzz_here(READERS[name], FEW, 0, tmp_path)
     assert tally.inputs >= FEW // 2  # some are drawn twice
     assert tally.unhandled == 0, tally.defects
     assert tally.large == 0, tally.defects

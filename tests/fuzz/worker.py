@@ -154,7 +154,7 @@ def _work(asked: Asked, told: Any) -> None:
         place = asked.folder / "files"
         place.mkdir()
         reader = asked.make(place)
-        _try(reader)  # what only the first call takes: imports
+        _try(reader, asked.folder / PRESENT)  # what only the first call takes: imports
         limit_memory()
 
         def one(given: Any) -> None:
@@ -170,8 +170,10 @@ def _work(asked: Asked, told: Any) -> None:
         told.send(("end",))
 
 
-def _try(reader: Reader) -> None:
+def _try(reader: Reader, present: Path | None = None) -> None:
     def one(given: Any) -> None:
+        if present is not None:
+            present.write_bytes(pickle.dumps(given))
         reader.lay(given)
         measure(reader.read, (Exception,))
 

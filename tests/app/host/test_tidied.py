@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -73,7 +74,8 @@ def test_it_is_done_now_and_then_while_the_server_lives(monkeypatch):
         return ended
 
     try:
-        assert asyncio.run(live()) == len(done)  # it ends with the server
+        with ThreadPoolExecutor() as aside:  # Playwright's loop may be running here
+            assert aside.submit(asyncio.run, live()).result() == len(done)  # it ends with the server
     finally:
         gc.unfreeze()
     assert done[:4] == ["sessions", "memory"] * 2
