@@ -33,11 +33,6 @@ JOBS = Gauge("singsteps_own_jobs", "Conversions of visitors' own singing, by sta
 TAKES = Gauge("singsteps_own_takes", "Recordings of visitors that are kept just now.", registry=REGISTRY)
 
 
-def is_visited() -> bool:
-    """Whether any tab is connected just now."""
-    return any(sample.value > 0 for metric in OPEN.collect() for sample in metric.samples)
-
-
 @contextmanager
 def counted_page(page: str) -> Iterator[None]:
     """Around a run of a page's script, by the page's path."""

@@ -2,8 +2,8 @@
 
 By default Streamlit collects all garbage after every run of a page, which took four fifths of a busy server's time and
 is off (.streamlit/config.toml). Instead, what is loaded at the start is taken out of what Python's own collections
-look through, so that these are short and can be frequent; and after pages were closed, the rest is collected and
-given back to the machine.
+look through, so that these are short and can be frequent; and every half minute the rest is collected and given back
+to the machine.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from streamlit import runtime
-
-from app.host.counted import is_visited
-from app.serving.ready import KEPT
 
 EVERY_S = 30.0
 # mallopt(3), by <malloc.h>: threads share two pools of memory instead of sixteen (M_ARENA_MAX); what is larger than
@@ -46,8 +43,6 @@ async def _tidy_now_and_then() -> None:
     while True:
         await asyncio.sleep(EVERY_S)
         forget_sessions()
-        if not is_visited():
-            KEPT.clear()  # small, but it lies between what visitors have left, which cannot go back by the piece
         gc.collect()
         await run_in_threadpool(give_back)
 
@@ -65,15 +60,18 @@ def forget_sessions() -> None:
 
 
 def set_up_memory() -> None:
-    """Have glibc hold on to less of what is freed; other C libraries are left as they are."""
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):
-            for parameter, value in MALLOPT.items():
-                ctypes.CDLL(None).mallopt(parameter, value)
+    """Have glibc hold on to less of what is freed."""
+    for parameter, value in MALLOPT.items():
+        _tell_malloc("mallopt", parameter, value)
 
 
 def give_back() -> None:
     """Have glibc hand free memory back to the machine."""
+    _tell_malloc("malloc_trim", 0)
+
+
+def _tell_malloc(function: str, *numbers: int) -> None:
+    """Call one of glibc's functions; other C libraries, such as musl, are left as they are."""
     if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # musl has no malloc_trim
-            ctypes.CDLL(None).malloc_trim(0)
+        with suppress(OSError, AttributeError):
+            getattr(ctypes.CDLL(None), function)(*numbers)

@@ -59,8 +59,6 @@ class PreparedPages:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        for figures in FIGURES.values():
-            modules_of(figures)  # once, before visitors come
         self.head = f"<style>\n{room_style()}{CONNECTION_STYLE}\n</style>{CONNECTION}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import Generic, Protocol, TypeVar
-
-
-class Sized(Protocol):
-    def __len__(self) -> int: ...
-
+from collections.abc import Sized
+from typing import Generic, TypeVar
 
 T = TypeVar("T", bound=Sized)
 
@@ -27,11 +23,6 @@ class Kept(Generic[T]):
             if key in self._values:
                 self._values.move_to_end(key)
             return self._values.get(key)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._values.clear()
-            self.bytes = 0
 
     def put(self, key: tuple[str, ...], value: T) -> None:
         with self._lock:

@@ -21,13 +21,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.serving.library import REPOSITORY, TRACES_PATH, Library, library
-from app.serving.relayed import ANOTHER, Relay
+from app.serving.relayed import ANOTHER, FOR_GOOD, Relay
 from svc_core.traces.catalogue import CATALOGUE, CatalogueError, write_rows
 
 WEB = REPOSITORY / "app" / "web"
 MATERIAL = REPOSITORY / "precomputed" / "lessons"  # goes with the lessons' texts, whatever traces are shown
 MATERIAL_PATH = "/material"
-FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 TRIES = 3  # of a file that is being replaced
 MOST_AT_ONCE = 8 << 20  # bytes; a trace's largest file has 2 MB
