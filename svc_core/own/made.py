@@ -16,8 +16,8 @@ import numpy as np
 
 from svc_core.config import GridConfig
 from svc_core.conversion.hearing import SYNTHETIC, encode_sound
-from svc_core.own.room import whole_or_gone
 from svc_core.own.take import F0, MEL, Take, write_pictures
+from svc_core.whole import write_whole
 
 STUDENT, TEACHER = "student", "teacher"
 FIGURES = "figures"  # of what the student made
@@ -60,9 +60,7 @@ class Making:
 
     def sound(self, samples: np.ndarray, grid: GridConfig, tell: Telling) -> None:
         """Write the sound (sample,), with the tag that it is synthetic, and tell that it can be heard."""
-        sound = self.folder / CONVERTED
-        with whole_or_gone(sound):
-            sound.write_bytes(encode_sound(samples, grid, None, SYNTHETIC))
+        write_whole(self.folder / CONVERTED, encode_sound(samples, grid, None, SYNTHETIC))
         tell.early(self.facts())
 
     def facts(self) -> dict[str, object]:

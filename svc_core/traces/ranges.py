@@ -38,7 +38,8 @@ def read_ranges(place: str | Path | Place) -> dict[str, Range]:
         raise RangesError(str(error)) from error
     except (ValueError, IndexError, csv.Error) as error:  # an error of UTF-8 is a ValueError
         raise RangesError(f"{RANGES} is no table of singer, {', '.join(COLUMNS)}; fetch it again.") from error
-    for singer, (low, median, high) in ((singer, astuple(range_hz)) for singer, range_hz in found.items()):
+    for singer, range_hz in found.items():
+        low, median, high = astuple(range_hz)
         if not 0 < low <= median <= high < float("inf"):
             raise RangesError(f"{RANGES}: the range of {singer[:40]} is none ({low}, {median}, {high} Hz).")
     return found
