@@ -1,7 +1,6 @@
 """The command that trains: a run that is killed and resumed, what it leaves behind, and what it refuses."""
 
 import shutil
-import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -27,7 +26,7 @@ from svc_core.sound.pitch import median_f0_hz
 from svc_core.train import load_material, load_split, main, make_crops, measured_clips, train_model
 from svc_core.training.processes import Processes
 from tests.conftest import SINGERS, is_sentence, write_rows
-from tests.support.dashboard import REPOSITORY
+from tests.support.dashboard import REPOSITORY, free_port
 from tests.support.killed import LIMIT_S, Ended
 
 TINY = PRESETS["tiny"]
@@ -219,9 +218,7 @@ def test_pictures_and_sound_of_every_checkpoint_are_in_the_curves(whole, tiny_co
 def together(tiny_corpus, feature_cache, tmp_path_factory) -> tuple[Path, str]:
     """A run of two CPU processes, and what they said."""
     folder = tmp_path_factory.mktemp("together")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = str(free_port())
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(port)]
     command += ["-m", "--", "svc_core.train", "--corpus", str(tiny_corpus.root), "--cache", str(feature_cache)]
     command += ["--preset", "tiny", "--run", str(folder / "run"), "--export", str(folder / "shipped.safetensors")]

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from app.serving.kept import Kept
 from app.serving.ready import ReadyAnswers
 from app.serving.served import FOR_GOOD, WEB_PATH
 
@@ -25,8 +24,7 @@ class Site:
         self.asked = []
         paths = ("/static/js/a.js", f"{WEB_PATH}/own.js", "/base/static/b.js", "/static/short.js", "/static/font.woff2")
         routes = [Route(path, self.answer) for path in (*paths, "/static/manifest.json", "/traces/a.npy.gz")]
-        kept = Kept(1 << 20)
-        self.client = TestClient(Starlette(routes=routes, middleware=[Middleware(ReadyAnswers, kept=kept)]))
+        self.client = TestClient(Starlette(routes=routes, middleware=[Middleware(ReadyAnswers)]))
 
     async def answer(self, request: Request) -> Response:
         self.asked.append((request.url.path, request.headers.get("accept-encoding")))

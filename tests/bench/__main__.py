@@ -16,11 +16,10 @@ from tests.bench.page import Row, measure_page, shipped_traces
 from tests.bench.resume import measure_resume
 from tests.bench.start import measure_start
 from tests.bench.traces import measure_traces
-from tests.support.dashboard import REPOSITORY
+from tests.support.dashboard import REPOSITORY, app_python
 
 PARTS = ("forms", "resume", "engine", "batches", "traces", "start", "page", "compare", "own")
 HEAVY = ("torch", "sklearn", "librosa", "pyworld")
-APP_PYTHON = REPOSITORY / ".venv-app" / "bin" / "python"
 
 
 def measure_imports(python: str) -> list[Row]:
@@ -35,8 +34,7 @@ def measure_imports(python: str) -> list[Row]:
 def measure(part: str) -> list[Row]:
     """Rows of one part; each may be asked for alone: python -m tests.bench engine."""
     if part == "page":
-        python = str(APP_PYTHON) if APP_PYTHON.is_file() else sys.executable
-        return measure_imports(python) + measure_page(python, shipped_traces())
+        return measure_imports(app_python()) + measure_page(app_python(), shipped_traces())
     if part == "compare":
         return measure_compare()
     if part == "own":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -11,10 +10,9 @@ from pathlib import Path
 from svc_core.traces.catalogue import CATALOGUE, read_catalogue
 from tests.bench.page import Row, shipped_traces
 from tests.bench.traces import ROWS, many_rows
-from tests.support.dashboard import REPOSITORY, run_dashboard
+from tests.support.dashboard import app_python, run_dashboard
 
 STARTS = 10
-APP_PYTHON = REPOSITORY / ".venv-app" / "bin" / "python"
 HEALTH = "/health"  # 200 only when the catalogue is read
 
 
@@ -32,8 +30,7 @@ def measure_start() -> list[Row]:
 
 
 def _row(what: str, traces: Path, goal: str) -> Row:
-    python = str(APP_PYTHON) if APP_PYTHON.is_file() else sys.executable
-    times_s = [_start_s(python, traces) for _ in range(STARTS)]
+    times_s = [_start_s(app_python(), traces) for _ in range(STARTS)]
     told = f"median {statistics.median(times_s):.2f} s, max {max(times_s):.2f} s (n = {STARTS})"
     return what, told, goal
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-from tests.support.dashboard import REPOSITORY, START_LIMIT_S
+from tests.support.dashboard import REPOSITORY, free_port, wait_until_healthy
 
 
 class Server:
@@ -20,9 +16,7 @@ class Server:
     def __init__(self, traces: Path, log: Path, **environment: str) -> None:
         self.log, self.process = log, None
         self._environment = {**os.environ, "SINGSTEPS_TRACES": str(traces), **environment}
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Server:
@@ -44,14 +38,7 @@ class Server:
             self.process = subprocess.Popen(
                 command, cwd=REPOSITORY, env=self._environment, stdout=output, stderr=subprocess.STDOUT
             )
-        until = time.monotonic() + START_LIMIT_S
-        while time.monotonic() < until:
-            try:
-                with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=2):
-                    return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-        raise RuntimeError(f"the server did not answer within {START_LIMIT_S} s:\n{self.log.read_text()}")
+        wait_until_healthy(f"{self.address}/_stcore/health", self.process, self.log)
 
     def kill(self) -> None:
         """SIGKILL: it can tidy nothing up."""

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 from tests.load.crowd import Plan, Used, run_crowd
 from tests.load.measured import Measured
 from tests.load.report import compared, print_table, rows
-from tests.load.server import APP, HELLO, REPOSITORY, Process, run_server
+from tests.load.server import APP, HELLO, Process, run_server
+from tests.support.dashboard import app_python
 
-APP_PYTHON = REPOSITORY / ".venv-app" / "bin" / "python"
 OURSELVES = ("127.0.0.1", "localhost", "::1")
 FILES_EACH = 8  # of a learner: six connections, a WebSocket, one to spare
 
@@ -32,7 +32,7 @@ def read_arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--arrive", type=float, default=30, help="seconds within which all come")
     parser.add_argument("--rest", type=float, default=180, help="seconds after they left until memory is looked at")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--python", default=str(APP_PYTHON) if APP_PYTHON.is_file() else sys.executable)
+    parser.add_argument("--python", default=app_python())
     parser.add_argument("--url", help="a server that runs already, on this machine")
     parser.add_argument("--pid", type=int, help="its process, for memory and processor time")
     parser.add_argument("--without-hello", action="store_true", help="measure the app alone")

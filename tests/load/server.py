@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.support.dashboard import REPOSITORY, free_port, wait_until_healthy
+
 APP = ("run", "app/main.py")
 HELLO = ("hello",)
-START_LIMIT_S = 60
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -46,9 +42,7 @@ def run_server(python: str, what: tuple[str, ...], log: Path) -> Iterator[tuple[
 
     hello runs in the log's folder, with Streamlit's own settings. Raises RuntimeError where it does not answer.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [python, "-m", "streamlit", *what, "--server.port", str(port), "--server.address", "127.0.0.1"]
     command += ["--browser.serverAddress", "127.0.0.1", "--server.headless", "true"]
     with log.open("wb") as output:
@@ -57,20 +51,8 @@ def run_server(python: str, what: tuple[str, ...], log: Path) -> Iterator[tuple[
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait(address, process, log)
+        wait_until_healthy(f"{address}/_stcore/health", process, log)
         yield address, Process(process.pid)
     finally:
         process.terminate()
         process.wait(timeout=20)
-
-
-def _wait(address: str, process: subprocess.Popen, log: Path) -> None:
-    limit = time.monotonic() + START_LIMIT_S
-    while time.monotonic() < limit and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise RuntimeError(f"the server does not answer:\n{log.read_text()}")

@@ -18,6 +18,18 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 60
 
 
+def app_python() -> str:
+    """The interpreter of the app's own light environment, where `make app` has made it; else this one."""
+    light = REPOSITORY / ".venv-app" / "bin" / "python"
+    return str(light) if light.is_file() else sys.executable
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @dataclass(frozen=True)
 class Dashboard:
     address: str
@@ -42,9 +54,7 @@ def run_dashboard(
 
     It is entered when the path ``healthy`` answers 200.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [python, "-m", "streamlit", "run", str(script)]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--browser.serverAddress", "127.0.0.1"]
     with log.open("wb") as output:
@@ -57,14 +67,15 @@ def run_dashboard(
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait(address + healthy, process, log)
+        wait_until_healthy(address + healthy, process, log)
         yield Dashboard(address, process, log)
     finally:
         process.terminate()
         process.wait(timeout=20)
 
 
-def _wait(address: str, process: subprocess.Popen, log: Path) -> None:
+def wait_until_healthy(address: str, process: subprocess.Popen, log: Path) -> None:
+    """Until an address of a server's answers 200. Raises RuntimeError, with the log, where it never does."""
     limit = time.monotonic() + START_LIMIT_S
     while time.monotonic() < limit:
         if process.poll() is not None:

@@ -1,7 +1,6 @@
 """Where a run computes: alone, told by torchrun's variables, and two processes that train as one."""
 
 import os
-import socket
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -16,6 +15,7 @@ from svc_core.model.checkpoint import read_tensors
 from svc_core.training.objectives import DenoiserObjective
 from svc_core.training.processes import Processes
 from tests.model.clips import LENGTHS, ragged_batch, random_clips, random_model
+from tests.support.dashboard import free_port
 from tests.training.runs import small_crops, train_by_hand
 from tests.training.two_shares import CONFIG, STEPS
 
@@ -96,9 +96,7 @@ def test_a_batch_is_placed_with_all_that_is_in_it():
 def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which two processes left their ends."""
     folder = tmp_path_factory.mktemp("two")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     started = []
     for rank in ("0", "1"):
         told = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
