@@ -32,7 +32,8 @@ def fitting(catalogue: Catalogue, state: Mapping[str, str]) -> np.ndarray:
     fits = np.ones(len(table), bool)
     for name, texts in facets(table).items():
         if state.get(name):
-            fits &= texts.isin(["" if text == PLAIN else text for text in state[name].split(",")]).to_numpy()
+            asked = state[name].encode("utf-8", "replace").decode()  # Arrow refuses to look for half a character
+            fits &= texts.isin(["" if text == PLAIN else text for text in asked.split(",")]).to_numpy()
     for name in catalogue.scores:
         ends = read_range(state.get(name, ""))
         if ends is not None:

@@ -5,7 +5,7 @@ import { readRange } from "./view_state.js";
 
 const TEXTS = ["id", "detail", "song", "phrase", "source", "target", "sampler", "guidance", "without", "swap", "defect", "label", "note", "fingerprint"];
 const FACTS = ["key_shift_semitones", "steps", "seed", "swap_at", "seconds", "bytes"];
-const LONGEST = 1 << 24; // bytes; ten thousand rows have four million (svc_core/traces/catalogue.py)
+const LONGEST = 1 << 23; // bytes; ten thousand rows have four million (svc_core/traces/catalogue.py)
 export const PLAIN = "plain"; // stands for the empty text of a facet, in addresses
 
 // What rows can be chosen by, besides scores: name in the address -> text of a row.

@@ -24,6 +24,8 @@ EDITION = 1  # of recording: raise it when the same job would come out as anothe
 DETAILS = ("full", "light")  # how much of a walk is kept
 LONGEST_ID = 200  # bytes: file systems take 255, and an unfinished trace's folder has a longer name
 MOST_OFFERED = 30  # names in one sentence
+CREDIT_COLUMNS = ("singer", "licence", "attribution")
+MOST_OF_CREDITS = 1 << 20  # bytes: thousands of singers
 # Hyphens stand alone, for two of them part an id. "guide-", "without-", "swap3-" and "defect-" begin parts of
 # an id, and on Windows "con." and its like begin the name of a device.
 SAFE_NAME = re.compile(
@@ -152,11 +154,21 @@ def read_credits(path: str | Path) -> dict[str, Credit]:
     if not path.is_file():
         raise JobError(f"{path}: there is no such file; it must say whose recordings these are.")
     try:
+        if path.stat().st_size > MOST_OF_CREDITS:
+            raise JobError(
+                f"{path}: larger than {MOST_OF_CREDITS >> 20} MiB; give a table with a line for each singer."
+            )
         with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        credits_of = {row["singer"]: Credit(row["singer"], row["licence"], row["attribution"]) for row in rows}
-    except KeyError as error:
-        raise JobError(f"{path}: the column {error} is missing.") from error
+            rows = csv.reader(file)
+            head = next(rows, [])
+            places = [head.index(column) for column in CREDIT_COLUMNS if column in head]
+            if len(places) < len(CREDIT_COLUMNS):
+                missing = next(column for column in CREDIT_COLUMNS if column not in head)
+                raise JobError(f"{path}: the column '{missing}' is missing.")
+            credits_of = {}
+            for row in filter(None, rows):
+                singer, licence, attribution = (row[place] if place < len(row) else "" for place in places)
+                credits_of[singer] = Credit(singer, licence, attribution)
     except (UnicodeDecodeError, csv.Error) as error:
         raise JobError(f"{path}: not a table of comma-separated values ({error}).") from error
     for credit in credits_of.values():

@@ -6,10 +6,12 @@ from wishes to jobs. Whatever is wrong with it is found before any work, and sai
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import combinations, product
 from pathlib import Path
+from typing import Any
 
 from svc_core.conversion.defects import DEFECTS
 from svc_core.conversion.job import (
@@ -31,11 +33,14 @@ from svc_core.corpora.corpus import Corpus
 from svc_core.model.conditions import CONDITION_NAMES
 from svc_core.model.system import VoiceConverter
 from svc_core.model.weights import Guidance
+from svc_core.paths import is_file
 from svc_core.traces.parsing import LONGEST_TEXT
 
 OWN_VOICE = "own-voice"  # the singer of a recording that is of no corpus
 COALITIONS = tuple(gone for size in range(len(CONDITION_NAMES) + 1) for gone in combinations(CONDITION_NAMES, size))
 FEWEST_OF_HEUN = 4  # steps; replayed states are then half a decibel off, with three of them three
+LONGEST_NUMBER = 6  # digits of a sampler's steps; the longest walk has a thousand
+MOST_JOBS = 20_000  # of a plan: nine days of DDPM on a processor (39 s each); more is a slip of the pen
 LARGEST_SEED = 2**32 - 1  # noise is addressed by 32 bits: a larger seed would be another one again
 References = dict[str, Excerpt | None]  # by target
 
@@ -110,9 +115,16 @@ def plan_jobs(
         if clashes:
             found.append(_clash(clashes, block))
         problems += [f"{block.name}: {line}" if block.name else line for line in (*block.problems, *found)]
+        if len(made) > MOST_JOBS:
+            problems.append(_too_many(len(made)))
+            break
     if problems:
         raise JobError("\n".join(problems))
     return [job for job, _ in made.values()]
+
+
+def _too_many(count: int) -> str:
+    return f"this asks for {count:,} conversions, and a plan has at most {MOST_JOBS:,}; shorten its lists."
 
 
 def _block_jobs(
@@ -146,7 +158,11 @@ def _block_jobs(
         problems.append("this makes nothing: every target is the source's own singer; 'self = true' would allow that.")
     if problems or block.problems or model is None:
         return [], problems
-    wishes = product(sources, targets, block.keys, samplers, block.seeds, block.without, block.guidance, block.swaps)
+    lists: tuple[Collection[Any], ...] = (
+        sources, targets, block.keys, samplers, block.seeds, block.without, block.guidance, block.swaps
+    )  # fmt: skip
+    if (count := math.prod(map(len, lists))) > MOST_JOBS:
+        return [], [_too_many(count)]
     jobs = [
         Job(
             source,
@@ -165,7 +181,7 @@ def _block_jobs(
             block.defect,
             block.note,
         )
-        for (source, references), target, key, (sampler, steps), seed, gone, guidance, swap in wishes
+        for (source, references), target, key, (sampler, steps), seed, gone, guidance, swap in product(*lists)
         if block.into_self or target != source.singer
     ]
     if not jobs:
@@ -225,7 +241,7 @@ def _phrases(
             for phrase in phrases
         ]
         needed |= {reference.path for _, references in found for reference in references.values() if reference}
-    missing = [f"{path}: there is no such file." for path in sorted(needed) if not path.is_file()]
+    missing = [f"{path}: there is no such file." for path in sorted(needed) if not is_file(path)]
     problems += [*unfit, *nameless, *missing]
     return found
 
@@ -241,7 +257,7 @@ def _recordings(block: Block, problems: list[str]) -> list[tuple[Excerpt, Refere
         else:
             readable.append(path)
     named = find_sources(readable)
-    problems += [f"{path}: there is no such file." for path in named.values() if not path.is_file()]
+    problems += [f"{path}: there is no such file." for path in named.values() if not is_file(path)]
     start_s, end_s = block.start_s, block.end_s
     if start_s < 0 or (end_s is not None and end_s <= start_s):
         until = "its end" if end_s is None else f"second {end_s:g}"
@@ -258,7 +274,7 @@ def _samplers(block: Block, model: VoiceConverter | None, problems: list[str]) -
         name, colon, number = written.partition(":")
         if name not in ("auto", *SAMPLERS):
             problems.append(f"there is no sampler '{name}'; {offer(name, ('auto', *SAMPLERS))}.")
-        elif colon and not (number.isascii() and number.isdecimal()):
+        elif colon and not (number.isascii() and number.isdecimal() and len(number) <= LONGEST_NUMBER):
             problems.append(f"the sampler '{written}' has no number of steps; write it like '{name}:20'.")
         elif model is not None:
             try:

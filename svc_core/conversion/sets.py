@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from svc_core.paths import is_file
 from svc_core.traces.trace import MANIFEST, TraceError, open_trace
 
 SOUNDS = (".wav", ".flac")
@@ -99,7 +100,7 @@ def read_conversion(path: Path) -> Conversion:
     """The conversion that a NAME.json describes. Raises ConversionSetError."""
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConversionSetError(f"{path} cannot be read as JSON ({error}); convert again.") from error
     if not isinstance(facts, dict):
         raise ConversionSetError(
@@ -120,7 +121,7 @@ def read_conversion(path: Path) -> Conversion:
         raise ConversionSetError(f"{path}: both {path.stem}.wav and .flac lie beside it; leave the one that is meant.")
     source = Path(facts["source"])
     beside = path.parent / source  # the set may have been moved together with its sources
-    if beside.is_file():
+    if is_file(beside):
         source = beside
     start_s, end_s = float(part[0] or 0.0), None if part[1] is None else float(part[1])
     return Conversion(

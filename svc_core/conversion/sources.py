@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from svc_core.paths import is_file, is_folder
+
 KINDS = (".wav", ".flac", ".mp3", ".ogg", ".aiff", ".aif")
 
 
@@ -22,7 +24,7 @@ def find_sources(given: Sequence[Path]) -> dict[str, Path]:
     """
     found: list[Path] = []
     for path in given:
-        if path.is_dir():
+        if is_folder(path):
             inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in KINDS and file.is_file())
             if not inside:
                 raise SourceError(f"{path}: no recording in this folder (looked for {', '.join(KINDS)}).")
@@ -35,7 +37,7 @@ def find_sources(given: Sequence[Path]) -> dict[str, Path]:
 
 
 def _listed(path: Path) -> list[Path]:
-    if not path.is_file():
+    if not is_file(path):
         raise SourceError(f"{path}: there is no such list.")
     try:
         text = path.read_text(encoding="utf-8-sig")  # Windows' editors begin a text with a byte order mark
@@ -46,7 +48,7 @@ def _listed(path: Path) -> list[Path]:
     else:
         try:
             names = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # also of numbers with thousands of digits
             raise SourceError(f"{path}: not JSON ({error}).") from error
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise SourceError(f'{path}: a list of paths is expected, like ["one.wav", "two.wav"].')

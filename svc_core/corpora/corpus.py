@@ -22,12 +22,18 @@ from pathlib import Path, PurePath
 
 import pandas as pd
 
+from svc_core.paths import is_file
+
 SPLITS = ("train", "test", "unseen")
 CLIP_COLUMNS = ("file", "singer", "song", "section", "split", "may_ship", "licence")
+FURTHER_COLUMNS = ("path", "data_set", "language", "labels", "label_file")  # that may be there
 PHRASE_COLUMNS = ("phrase", "file", "start_s", "end_s")
 LABEL_KINDS = ("phones", "words")
 SCORE_KINDS = ("midi", "notes")  # may stand beside them ("phones+midi"); no part of this system reads scores
 LABEL_SUFFIXES = {".lab": "phones", ".TextGrid": "words", ".textgrid": "words"}  # what such a file usually times
+
+
+MOST_BYTES = 32 << 20  # of a table: some 200 000 recordings
 
 
 class CorpusError(ValueError):
@@ -86,7 +92,7 @@ class Corpus:
 def read_corpus(root: str | Path) -> Corpus:
     """Read ``root``/metadata.csv and, where there is one, phrases.csv. Raises CorpusError."""
     root = Path(root)
-    table = _read_table(root / "metadata.csv", CLIP_COLUMNS)
+    table = _read_table(root / "metadata.csv", CLIP_COLUMNS, FURTHER_COLUMNS)
     clips: dict[str, Clip] = {}
     for line, row in enumerate(table.to_dict("records"), start=2):
         where = f"{root / 'metadata.csv'}, line {line}"
@@ -120,7 +126,7 @@ def read_corpus(root: str | Path) -> Corpus:
 
 def label_beside(audio: Path) -> Path | None:
     """The label file of the same name as a recording, in the same folder."""
-    return next((file for suffix in LABEL_SUFFIXES if (file := audio.with_suffix(suffix)).is_file()), None)
+    return next((file for suffix in LABEL_SUFFIXES if is_file(file := audio.with_suffix(suffix))), None)
 
 
 def _clip_of(row: dict[str, str], root: Path, where: str) -> Clip:
@@ -151,11 +157,15 @@ def _clip_of(row: dict[str, str], root: Path, where: str) -> Clip:
     )
 
 
-def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def _read_table(path: Path, columns: tuple[str, ...], further: tuple[str, ...] = ()) -> pd.DataFrame:
     if not path.is_file():
         raise CorpusError(f"{path}: there is no such file; a corpus is a folder with a metadata.csv (see README.md).")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        if path.stat().st_size > MOST_BYTES:
+            raise CorpusError(f"{path}: larger than {MOST_BYTES >> 20} MiB; split the corpus.")
+        # other columns are left unread: a line too short for thousands of them would be filled up
+        known = {*columns, *further}
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False, usecols=lambda name: name in known)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise CorpusError(f"{path}: not a table of comma-separated values ({str(error).strip()}).") from error
     missing = [column for column in columns if column not in table.columns]

@@ -23,6 +23,7 @@ from svc_core.config import Config
 from svc_core.model.system import VoiceConverter
 
 FORMAT = "singsteps-model-1"
+MOST_METADATA = 1 << 20  # characters of all it says of itself: a thousand singers and every constant, many times over
 
 
 class CheckpointError(ValueError):
@@ -54,6 +55,10 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
+        if sum(map(len, metadata.values())) > MOST_METADATA:
+            raise CheckpointError(
+                f"{path}: its description has more than {MOST_METADATA:,} characters; none of ours has."
+            )
         return load_file(path), metadata
     except SafetensorError as error:
         raise CheckpointError(

@@ -25,6 +25,7 @@ from svc_core.sound.pitch import fill_f0
 CONDITION_NAMES = ("content", "melody", "loudness", "singer")
 GAP_HZ = 200.0  # of frames that are not there: any F0 within the grid's range
 COMB_RESOLUTION_CENTS = 10.0  # the eye and ear agree that twice this is still in tune
+MOST_OCTAVES = 12  # between the lowest and the highest F0: hearing has ten
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,11 @@ def harmonic_combs(grid: GridConfig) -> np.ndarray:
     A network would need long to learn where the harmonics of a given F0 fall on a mel scale, yet it
     is plain arithmetic: harmonic k stands at k F0, widened by the Hann window's main lobe. Returns
     (pitch, mel), one row every 10 cents, centred over the bands and scaled to unit spread.
+    Raises ValueError on a range that is none.
     """
     octaves = np.log2(grid.f0_high_hz / grid.f0_low_hz)
+    if not 0 <= octaves <= MOST_OCTAVES:
+        raise ValueError(f"F0 from {grid.f0_low_hz} to {grid.f0_high_hz} Hz is not up to {MOST_OCTAVES} octaves")
     pitches_hz = grid.f0_low_hz * 2 ** (np.arange(int(octaves * 1200 / COMB_RESOLUTION_CENTS) + 2) / 1200 * 10)
     bins_hz = np.arange(grid.n_fft // 2 + 1) * grid.sample_rate_hz / grid.n_fft
     logs = []

@@ -23,7 +23,7 @@ from svc_core.traces.place import Place, PlaceError, place_of
 from svc_core.traces.trace import Trace
 
 CATALOGUE = "catalogue.csv"
-MOST_BYTES = 16 << 20  # ten thousand rows have 4 MB; these are read in half a second
+MOST_BYTES = 8 << 20  # ten thousand rows have 4 MB
 MOST_COLUMNS = 100
 LONGEST_HEADER = 8_192  # bytes
 SCORE_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")

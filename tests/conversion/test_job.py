@@ -171,6 +171,22 @@ def test_a_row_cut_short_is_refused(tmp_path):
     credits_refusal(tmp_path / "credits.csv")
 
 
+def test_empty_lines_and_further_columns_say_nothing(tmp_path):
+    write_rows(
+        tmp_path / "credits.csv", "since,singer,licence,attribution", ["2020,alto,CC0,A. Alto", "", "1,bass,CC0,B,x"]
+    )
+    assert {name: credit.attribution for name, credit in read_credits(tmp_path / "credits.csv").items()} == {
+        "alto": "A. Alto",
+        "bass": "B",
+    }
+
+
+@pytest.mark.parametrize("text", ["", "singer" * 200_000])
+def test_what_is_empty_or_much_too_large_is_refused(tmp_path, text):
+    (tmp_path / "credits.csv").write_text(text)
+    assert ("MiB" if text else "'singer'") in credits_refusal(tmp_path / "credits.csv")
+
+
 def test_what_is_no_text_is_refused(tmp_path):
     (tmp_path / "credits.csv").write_bytes(b"singer,licence,attribution\nalto,\xff\xfe,x\n")
     credits_refusal(tmp_path / "credits.csv")

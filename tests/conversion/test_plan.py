@@ -373,6 +373,17 @@ def test_a_seed_beyond_the_noises_addresses_is_refused(jobs_of, seed):
     assert str(seed) in refusal(jobs_of, replace(ONE, seeds=(seed,)))[0]
 
 
+@pytest.mark.parametrize("blocks", [[range(20_001)], [range(10_001), range(10_001, 20_002)]])
+def test_more_than_anybody_can_have_meant_is_refused(jobs_of, blocks):
+    (line,) = refusal(jobs_of, *[replace(ONE, seeds=tuple(seeds)) for seeds in blocks])
+    assert "20,001 conversions" in line or "20,002 conversions" in line
+
+
+@pytest.mark.parametrize("steps", ["9" * 5_000, "9" * 7])
+def test_steps_beyond_any_walk_are_no_number_of_steps(jobs_of, steps):
+    assert "number of steps" in refusal(jobs_of, replace(ONE, samplers=(f"euler:{steps}",)))[0]
+
+
 @pytest.mark.parametrize("value", ["nan", "inf", "true", '"2"'])
 def test_a_weight_is_a_finite_number(written, value):
     assert "a number" in refusal(written, SMALLEST + f"guidance = [{{singer = {value}}}]")[0]

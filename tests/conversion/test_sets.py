@@ -36,6 +36,10 @@ def test_a_source_is_looked_for_beside_the_description_first(tmp_path, monkeypat
     assert read_conversion(describe(tmp_path, "two", source=str(tmp_path / "x.wav"))).source == tmp_path / "x.wav"
 
 
+def test_a_source_with_a_name_longer_than_any_files_is_not_beside_it(tmp_path):
+    assert read_conversion(describe(tmp_path, "odd", source="x" * 5_000)).source == Path("x" * 5_000)
+
+
 def test_a_description_may_leave_the_part_open(tmp_path):
     conversion = read_conversion(describe(tmp_path, "whole", start_s=None, end_s=None))
     assert (conversion.start_s, conversion.end_s) == (0, None)
@@ -59,7 +63,9 @@ def test_a_description_that_lacks_what_is_needed_is_refused(tmp_path, changes, s
     assert said in str(caught.value) and is_sentence(str(caught.value))
 
 
-@pytest.mark.parametrize("text", ["{", "[1, 2]", "\x00"], ids=["cut off", "a list", "no text"])
+@pytest.mark.parametrize(
+    "text", ["{", "[1, 2]", "\x00", "[" * 50_000], ids=["cut off", "a list", "no text", "too deep"]
+)
 def test_what_is_no_description_is_listed_and_the_others_are_found(tmp_path, text):
     describe(tmp_path, "good")
     (tmp_path / "bad.json").write_text(text, encoding="utf-8")

@@ -60,6 +60,11 @@ def test_a_json_list_is_relative_to_itself_too(tmp_path):
     assert found == {"one": tmp_path / "one.wav", "two": Path("/elsewhere/two.wav")}
 
 
+def test_a_name_longer_than_any_files_is_no_folder():
+    (name,) = find_sources([Path("x" * 5_000 + ".wav")])
+    assert name == "x" * 5_000
+
+
 @pytest.mark.parametrize(("name", "text"), [("songs.txt", "\n \n"), ("songs.txt", ""), ("songs.json", "[]")])
 def test_an_empty_list_is_refused(tmp_path, name, text):
     (tmp_path / name).write_text(text)
@@ -70,8 +75,9 @@ def test_a_list_that_is_not_there_is_refused(tmp_path):
     assert "there is no such list" in refusal(tmp_path / "gone.txt")
 
 
-def test_a_list_that_is_not_json_is_refused(tmp_path):
-    (tmp_path / "songs.json").write_text('["one.wav",')
+@pytest.mark.parametrize("text", ['["one.wav",', "[" * 50_000, "9" * 5_000])
+def test_a_list_that_is_not_json_is_refused(tmp_path, text):
+    (tmp_path / "songs.json").write_text(text)
     assert "not JSON" in refusal(tmp_path / "songs.json")
 
 

@@ -109,9 +109,12 @@ def listing(folder: Path) -> Reader:
     """The catalogue as the page's script reads it, and what is kept in the browser."""
     ask = _asker(folder)
     few = "".join((PRECOMPUTED / "catalogue.csv").read_text(encoding="utf-8").splitlines(keepends=True)[:8])
+    # what browsers keep for a site has five million characters at most
     kept = bent_json({"lesson": {"one": {"answer": 1, "right": True}, "two": {"answer": 0, "right": False}}})
     tables = bent_table(few).map(lambda data: {"do": "listing", "text": data.decode("utf-8", "replace")})
-    inputs = st.one_of(tables, tables, kept.map(lambda data: {"do": "memory", "text": data.decode("utf-8", "replace")}))
+    inputs = st.one_of(
+        tables, tables, kept.map(lambda data: {"do": "memory", "text": data.decode("utf-8", "replace")[: 5 << 20]})
+    )
     laid: list[dict[str, Any]] = []
     return Reader(inputs, lambda given: laid.__setitem__(slice(None), [given]), lambda: ask(laid[0]), ())
 

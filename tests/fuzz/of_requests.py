@@ -111,9 +111,12 @@ async def _asked(
 def choice(_: Path) -> Reader:
     """The conversion that the page's address asks for: one is shown, whatever it says."""
     test = AppTest.from_string(CHOOSING, default_timeout=10)
-    texts = st.sampled_from(CELLS) | st.text(max_size=30)
+    # half a character cannot stand in an address
+    texts = (st.sampled_from(CELLS) | st.text(max_size=30)).map(lambda text: text.encode("utf-8", "replace").decode())
     usual = [path.name for path in PRECOMPUTED.iterdir() if path.is_dir()][:5]
-    names = st.sampled_from(["trace", "trace", "step", "filter_words"]) | st.text(max_size=4)
+    names = st.sampled_from(["trace", "trace", "step", "filter_words"]) | st.text(
+        st.characters(codec="utf-8"), max_size=4
+    )
     inputs = st.dictionaries(names, texts | st.sampled_from(usual), min_size=1, max_size=3)
 
     def lay(params: dict[str, str]) -> None:

@@ -52,7 +52,7 @@ def _changed(rows: list[list[str]], changes: list[tuple]) -> list[list[str]]:
     for kind, at, *how in changes:
         if kind.endswith("column"):
             if kind == "add column":
-                if len(rows) * how[0] <= MOST_CELLS:
+                if len(rows) * how[0] <= MOST_CELLS and len(at) * how[0] <= MOST_CHARACTERS:
                     rows = [[*row, *([at if number == 0 else "0.5"] * how[0])] for number, row in enumerate(rows)]
             else:
                 rows = [row[:at] + row[at + 1 :] for row in rows]

@@ -173,6 +173,12 @@ def test_a_damaged_configuration_is_refused(tmp_path, tiny_model, config):
     refusal(tmp_path / "m.safetensors")
 
 
+def test_a_description_of_megabytes_is_refused_unread(tmp_path, tiny_model):
+    metadata = {"format": FORMAT, "config": tiny_model.config.to_json(), "singers": "[" + "0," * 600_000 + "0]"}
+    save_tensors(tmp_path / "m.safetensors", tiny_model.state_dict(), metadata)
+    assert "1,048,576 characters" in refusal(tmp_path / "m.safetensors")
+
+
 def test_a_header_without_singers_is_refused(tmp_path, tiny_model):
     metadata = {"format": FORMAT, "config": tiny_model.config.to_json()}
     save_tensors(tmp_path / "m.safetensors", tiny_model.state_dict(), metadata)

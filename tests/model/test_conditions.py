@@ -79,6 +79,12 @@ def test_combs_stand_every_ten_cents_from_the_lowest_to_the_highest_pitch():
     assert combs.std() == pytest.approx(1.0, abs=1e-4)
 
 
+@pytest.mark.parametrize("low_hz", [1e-9, 2_000.0])
+def test_a_range_of_f0_that_is_none_has_no_combs(low_hz):
+    with pytest.raises(ValueError, match="octaves"):
+        harmonic_combs(replace(GRID, f0_low_hz=low_hz))
+
+
 def test_between_two_rows_the_comb_is_interpolated(conditions):
     combs = harmonic_combs(GRID)
     f0_hz = 50 * 2 ** (1_002.5 / 1_200)  # a quarter of the way from row 100 to row 101

@@ -18,6 +18,7 @@ EVERYBODYS = {
     "svc_core.config",
     "svc_core.workers",
     "svc_core.options",
+    "svc_core.paths",
     "svc_core.whole",
 }  # imported by nearly all: no arrow tells anything
 

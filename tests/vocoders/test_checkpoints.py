@@ -48,6 +48,20 @@ def test_what_has_no_names_is_refused(tmp_path, value):
     refusal(tmp_path / "weights.pt")
 
 
+@pytest.mark.parametrize("where", ["new", "old"])
+def test_a_name_longer_than_any_never_comes_to_torch(tmp_path, monkeypatch, where):
+    """Torch searches such a name for minutes, to say what is wrong with it."""
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("torch is asked"))
+    pickled = b"\x80\x02c" + b"collections" * 2_000 + b"\nOrderedDict\n."
+    path = tmp_path / "weights.pt"
+    if where == "old":
+        path.write_bytes(b"\x80\x02K\x01." + pickled)
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("archive/data.pkl", pickled)
+    refusal(path)
+
+
 @pytest.mark.parametrize("data", [b"", b"\x80\x02}q\x00(X\x10\x00\x00\x00proto\x86", b"PK\x03\x04", b"\x80\x02."])
 def test_what_torch_stumbles_over_is_refused(tmp_path, data):
     (tmp_path / "weights.pt").write_bytes(data)
