@@ -2,6 +2,7 @@
 # make own   the same, and it converts one's own singing too, without torch (by the one-step student)
 # make test  the tests; of those in a real browser the main ones of each page and figure
 # make test-all  every test: before a release, and when something changed that many pages share
+# make coverage  how much of app/ and svc_core/ the tests run through (those of make test)
 # make bench speed and memory, as a table; at last a class of two hundred
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ ENV := .venv
 # two files of tests at once have a core each: threads that wait for one another there take twice as long
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: app own test test-all bench check lock clean
+.PHONY: app own test test-all coverage bench check lock clean
 app: $(APP_ENV)/installed
 	$(APP_ENV)/bin/streamlit run app/main.py --server.port $(PORT) --browser.serverAddress localhost
 
@@ -24,6 +25,10 @@ test: $(ENV)/installed check
 
 test-all: $(ENV)/installed check
 	$(ONE_THREAD) $(ENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
+
+coverage: $(ENV)/installed
+	$(ONE_THREAD) $(ENV)/bin/python -m pytest --numprocesses 2 --dist loadfile -m "every_time or not browser" \
+	  --cov --cov-report term
 
 check: $(ENV)/installed
 	$(ENV)/bin/ruff check .

@@ -4,6 +4,7 @@ Serves the pages (site.py) and, beside them over plain HTTP, the traces, the pag
 converts visitors' own singing.
 """
 
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ from starlette.middleware import Middleware
 HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # Streamlit puts this folder on the path, not the repository's
     sys.path.insert(0, str(HERE.parent))
+# read when pyarrow is first imported: its other allocators keep what a class of two hundred took, some 30 MB
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 from app.expert.downloads import download_routes  # noqa: E402
 from app.host.headers import SafeHeaders  # noqa: E402 (needs the path above)

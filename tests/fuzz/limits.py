@@ -67,11 +67,19 @@ def _once(act: Callable[[], object], allowed: tuple[type[Exception], ...]) -> Ou
     return Outcome(seconds, max(_peak() - before, children.grown, 0), error)
 
 
-def limit_memory() -> None:
-    """From here on this process is refused what would hurt the machine: a MemoryError, then."""
-    now = status_bytes(SELF, "VmSize")
-    if now:
-        resource.setrlimit(resource.RLIMIT_AS, (now + ROOM_BYTES, resource.RLIM_INFINITY))
+class limited_memory:
+    """Meanwhile this process is refused what would hurt the machine: a MemoryError, then. Making inputs is not."""
+
+    def __enter__(self) -> None:
+        if now := status_bytes(SELF, "VmSize"):
+            _refuse_beyond(now + ROOM_BYTES)
+
+    def __exit__(self, *_: object) -> None:
+        _refuse_beyond(resource.RLIM_INFINITY)
+
+
+def _refuse_beyond(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (size, resource.RLIM_INFINITY))
 
 
 class _limited:

@@ -17,7 +17,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
 
-from tests.fuzz.limits import Outcome, limit_memory, measure
+from tests.fuzz.limits import Outcome, limited_memory, measure
 from tests.fuzz.reader import Reader
 from tests.fuzz.readers import READERS
 
@@ -155,12 +155,12 @@ def _work(asked: Asked, told: Any) -> None:
         place.mkdir()
         reader = asked.make(place)
         _try(reader, asked.folder / PRESENT)  # what only the first call takes: imports
-        limit_memory()
 
         def one(given: Any) -> None:
             (asked.folder / PRESENT).write_bytes(pickle.dumps(given))
             reader.lay(given)
-            outcome = measure(reader.read, reader.allowed)
+            with limited_memory():
+                outcome = measure(reader.read, reader.allowed)
             told.send(("done", given if outcome.error or outcome.is_slow or outcome.is_large else None, outcome))
 
         each_of(reader.inputs, asked.examples, asked.seed, one)
