@@ -38,6 +38,9 @@ NAMES = (
 )
 
 
+RUNNING: list[subprocess.Popen] = []  # the script, or none
+
+
 class ScriptError(Exception):
     """What a module of the page threw, or gave back that it must not."""
 
@@ -52,33 +55,33 @@ def _asker(folder: Path) -> Callable[[dict[str, Any]], None]:
     shutil.copytree(WEB, folder / "web", ignore=lambda _, names: [name for name in names if not name.endswith(".js")])
     shutil.copy(PROGRAM, folder / "web" / PROGRAM.name)
     (folder / "web" / "package.json").write_text('{"type": "module"}')
-    running: list[subprocess.Popen] = []
-
-    def end() -> None:
-        for node in running:
-            node.kill()
-            node.wait()
-        running.clear()
-
-    atexit.register(end)
+    _end()  # of the reader before
 
     def ask(given: dict[str, Any]) -> None:
-        if not running:
-            running.append(_start(folder / "web" / PROGRAM.name))
+        if not RUNNING:
+            RUNNING.append(_start(folder / "web" / PROGRAM.name))
         try:
-            running[0].stdin.write(json.dumps(given) + "\n")
-            running[0].stdin.flush()
-            answer = running[0].stdout.readline()
+            RUNNING[0].stdin.write(json.dumps(given) + "\n")
+            RUNNING[0].stdin.flush()
+            answer = RUNNING[0].stdout.readline()
         except BaseException:  # given up: its answer, if one comes, is not the next one's
-            end()
+            _end()
             raise
         if not answer:
-            end()
+            _end()
             raise ScriptError("the script ended")
         if problem := json.loads(answer)["problem"]:
             raise ScriptError(problem)
 
     return ask
+
+
+@atexit.register
+def _end() -> None:
+    for node in RUNNING:
+        node.kill()
+        node.wait()
+    RUNNING.clear()
 
 
 def _start(program: Path) -> subprocess.Popen:
