@@ -10,6 +10,8 @@ from pathlib import Path
 from svc_core.paths import is_file, is_folder
 
 KINDS = (".wav", ".flac", ".mp3", ".ogg", ".aiff", ".aif")
+MOST_OF_LIST = 2 << 20  # bytes: of paths with a hundred characters, as many as
+MOST_LISTED = 20_000  # recordings
 
 
 class SourceError(ValueError):
@@ -39,6 +41,8 @@ def find_sources(given: Sequence[Path]) -> dict[str, Path]:
 def _listed(path: Path) -> list[Path]:
     if not is_file(path):
         raise SourceError(f"{path}: there is no such list.")
+    if path.stat().st_size > MOST_OF_LIST:
+        raise SourceError(f"{path}: larger than {MOST_OF_LIST >> 20} MiB; split the list.")
     try:
         text = path.read_text(encoding="utf-8-sig")  # Windows' editors begin a text with a byte order mark
     except UnicodeDecodeError as error:
@@ -54,6 +58,9 @@ def _listed(path: Path) -> list[Path]:
             raise SourceError(f'{path}: a list of paths is expected, like ["one.wav", "two.wav"].')
     if not names:
         raise SourceError(f"{path}: the list is empty.")
+    names = list(dict.fromkeys(names))  # before each becomes a path: that takes microseconds
+    if len(names) > MOST_LISTED:
+        raise SourceError(f"{path}: names {len(names):,} recordings, and a list has at most {MOST_LISTED:,}; split it.")
     return [path.parent / name for name in names]
 
 

@@ -87,6 +87,17 @@ def test_json_of_another_form_is_refused_with_an_example(tmp_path, content):
     assert '["one.wav", "two.wav"]' in refusal(tmp_path / "songs.json")
 
 
+@pytest.mark.parametrize("count", [20_001, 400_000])
+def test_a_list_of_more_than_can_be_meant_is_refused(tmp_path, count):
+    (tmp_path / "songs.txt").write_text("\n".join(map(str, range(count))))
+    assert ("20,001" if count == 20_001 else "MiB") in refusal(tmp_path / "songs.txt")
+
+
+def test_a_list_may_name_a_recording_many_times(tmp_path):
+    (tmp_path / "songs.json").write_text(json.dumps(["one.wav"] * 100_000))
+    assert list(find_sources([tmp_path / "songs.json"])) == ["one"]
+
+
 def test_a_list_in_another_encoding_is_refused(tmp_path):
     (tmp_path / "songs.txt").write_bytes("şarkı.wav".encode("utf-16"))
     assert "UTF-8" in refusal(tmp_path / "songs.txt")
