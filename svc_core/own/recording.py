@@ -25,7 +25,10 @@ from svc_core.sound.audio import AudioError, check_audio
 NAME = "Your recording"  # in messages
 SHORTEST_S, LONGEST_S = 1.0, 15.0
 GRACE_S = 0.25  # beyond the longest: what lossy coders add at both ends
-LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 400_000
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = (
+    4_000,
+    192_000,
+)  # beyond, nobody records voices, and 15 s of 8 channels would be 200 MB
 MOST_CHANNELS = 8
 LONGEST_READ = f"{LONGEST_S + 2 * GRACE_S}"  # seconds, as ffmpeg is told: enough to see that it is too long
 LOUDEST = 1e3  # times full scale: a file of floats may hold more, and squares of it no number can
@@ -65,7 +68,7 @@ def read_recording(path: Path, grid: GridConfig) -> Recording:
 def clipped_share(channels: np.ndarray) -> float:
     """Share of samples (sample, channel) that stand in runs at the rim of full scale, in the worst channel."""
     shares = []
-    for samples in channels.T:  # one at a time: eight of 400 kHz are 195 MB already
+    for samples in channels.T:  # one at a time: eight of 192 kHz are 94 MB already
         at_rim = np.abs(samples) >= RIM
         in_run = np.zeros(len(samples), bool)
         starts = np.logical_and.reduce([at_rim[shift : len(at_rim) - RUN + 1 + shift] for shift in range(RUN)])
