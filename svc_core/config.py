@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import sys
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 if TYPE_CHECKING:
@@ -275,16 +277,24 @@ PLAIN = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}  # what J
 def from_parts(kind: type, parts: dict[str, Any]) -> Any:
     """A configuration dataclass from what JSON made of it: lists become tuples again.
 
-    Raises TypeError on an unknown field, and where a number, a text or a yes or no is something else.
+    Raises TypeError on an unknown field, and where a number, a text or a yes or no is something else, or a number
+    larger than any.
     """
     if not isinstance(parts, dict):
         raise TypeError(f"{kind.__name__} is an object, not {type(parts).__name__}")
     made = kind(**{name: tuple(part) if isinstance(part, list) else part for name, part in parts.items()})
-    for name, hint in get_type_hints(kind).items():
+    for name, hint in _hints(kind).items():
         accepted = PLAIN.get(hint)
         if accepted is not None and type(getattr(made, name)) not in accepted:
             raise TypeError(f"{name} is of another kind than {hint.__name__}")
+        if hint is float and type(getattr(made, name)) is int and abs(getattr(made, name)) > sys.float_info.max:
+            raise TypeError(f"{name} is larger than any number that can be computed with")
     return made
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 SEED_CONTENT = ("whisper:openai/whisper-medium", "contentvec:lengyue233/content-vec-best")  # 1024 and 256 channels

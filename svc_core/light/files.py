@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FORMAT = "singsteps-light-1"
 DESCRIPTION = "light.json"
+MOST_OF_DESCRIPTION = 1 << 20  # bytes; ours has 3 kB
 STUDENT, PITCH, FILTERS = "student.onnx", "vocoder-pitch.onnx", "vocoder-filters.onnx"
 EXPORT = "python -m svc_core.export_onnx --model models/student.safetensors --vocoder istft:models/vocoder.safetensors"
 INSTALL = "pip install -r app/requirements-own.txt"
@@ -92,6 +93,8 @@ def read_description(folder: str | Path) -> Description:
     if not path.is_file():
         raise LightError(f"{path}: there is no such file; export the models first ({EXPORT} --out {folder}).")
     try:
+        if path.stat().st_size > MOST_OF_DESCRIPTION:
+            raise ValueError("larger than any")
         parts = json.loads(path.read_text(encoding="utf-8"))
         found = parts.pop("format")
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:

@@ -73,9 +73,18 @@ def test_without_a_description_the_command_is_told(tmp_path):
     assert "svc_core.export_onnx" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "singsteps-light-1"}', "null", "\x00\xff"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"format": "singsteps-light-1"}', "null", "\x00\xff", " " * (2 << 20)]
+)
 def test_a_damaged_description_is_refused(copied, text):
     (copied / DESCRIPTION).write_text(text, encoding="latin-1")
+    assert "not a whole description" in refusal(copied)
+
+
+def test_a_number_larger_than_any_float_is_refused(copied):
+    """JSON holds it, and the first sum with it would fail."""
+    whole = json.loads((copied / DESCRIPTION).read_text(encoding="utf-8"))
+    (copied / DESCRIPTION).write_text(json.dumps(whole | {"mel_mean_ln": 10**400}), encoding="utf-8")
     assert "not a whole description" in refusal(copied)
 
 
