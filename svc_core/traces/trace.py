@@ -24,6 +24,7 @@ from svc_core.traces.place import Place, PlaceError, place_of
 
 REBUILD = "delete the folder and run svc_core.precompute again, or restore it from the repository."
 MOST_COLUMNS = 100  # of the measurements
+MOST_OF_METRICS = 8 << 20  # bytes; a full trace's has 20 kB, and pandas takes eight times the size of a file
 SHOWN = 80  # characters of a foreign name that are repeated to the reader
 
 
@@ -136,6 +137,9 @@ class Trace:
 
     def metrics(self) -> pd.DataFrame:
         """metrics.csv: a row for each place and kind (predicted, state) at which it was measured."""
+        facts = self.manifest.files.get("metrics.csv")
+        if facts is not None and facts.bytes > MOST_OF_METRICS:
+            raise TraceError(f"trace '{self.id}': metrics.csv is larger than {MOST_OF_METRICS >> 20} MiB; {REBUILD}")
         data = self.read("metrics.csv")
         try:
             if data.partition(b"\n")[0].count(b",") >= MOST_COLUMNS:  # pandas would need minutes for a hundred thousand

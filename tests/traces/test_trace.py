@@ -179,6 +179,12 @@ def test_hidden_features_by_hand(hand_trace):
     assert all(np.abs(at).max() <= 1 for both in maps.values() for at in both.values())
 
 
+def test_metrics_larger_than_any_are_refused_unread(hand_trace):
+    manifest = hand_trace.manifest
+    facts = manifest.files | {"metrics.csv": FileFacts((8 << 20) + 1, "0" * 64)}
+    refusal(replace(hand_trace, manifest=replace(manifest, files=facts)).metrics, "larger than 8 MiB")
+
+
 def test_metrics_are_a_table(hand_trace):
     table = hand_trace.metrics()
     assert set(table.kind) == {"predicted", "state"}
