@@ -13,6 +13,7 @@ judged by.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 import time
@@ -38,6 +39,7 @@ from svc_core.sound.audio import AudioError, load_audio
 from svc_core.sound.encoders import CEPSTRA, open_encoder
 from svc_core.sound.features import Features, extract_features
 from svc_core.vocoders.vocoder import SHIPPED, SPECS, Vocoder, open_vocoder, vocoder_beside
+from svc_core.whole import write_whole
 
 SHORTEST_WINDOW_S, LONGEST_WINDOW_S = 1, 600  # a syllable or two; the noise of a window must not come again
 FULL_SCALE = 0.99  # a louder result is turned down as a whole, and its description says by how much
@@ -151,12 +153,11 @@ def convert_take(
 
 def _write(out: Path, sound: np.ndarray, rate_hz: int, facts: dict) -> None:
     """Sound first, its description last: what has a description is whole."""
-    partial, described = out.with_name(f".{out.name}.partial"), out.with_name(f"{out.name}.json")
-    soundfile.write(partial, sound, rate_hz, format="WAV", subtype="PCM_24")
+    file, described = io.BytesIO(), out.with_name(f"{out.name}.json")
+    soundfile.write(file, sound, rate_hz, format="WAV", subtype="PCM_24")
     described.unlink(missing_ok=True)  # of an earlier sound of this name
-    partial.replace(out.with_name(f"{out.name}.wav"))
-    partial.write_text(json.dumps(facts, indent=1, ensure_ascii=False), encoding="utf-8")
-    partial.replace(described)
+    write_whole(out.with_name(f"{out.name}.wav"), file.getvalue())
+    write_whole(described, json.dumps(facts, indent=1, ensure_ascii=False).encode())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -15,6 +15,7 @@ WARM = "warm"  # what the server asks for itself: a worker that is ready before 
 class Limits:
     """The usual limits; tests and other servers may set their own."""
 
+    # these two as in svc_core.own.recording, which the light hosting cannot import
     shortest_s: float = 1.0  # a note or two: below that there is nothing to see change
     longest_s: float = 15.0  # a verse; what a class of twenty waits for is twenty times as long
     most_bytes: int = 32 << 20  # 15 s of stereo at 192 kHz in 32 bits are 23 MB

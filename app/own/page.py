@@ -5,6 +5,7 @@ import re
 import streamlit as st
 
 from app.figures.component import show_figure
+from app.own.limits import Limits
 from app.own.material import examples, voices
 from app.own.takes import KEY
 from app.parts.lesson import listed_conversions, say
@@ -13,7 +14,7 @@ from app.parts.scrubber import show_scrubber
 from app.parts.terms import show_terms
 from svc_core.traces.manifest import SAFE_ID
 
-LONGEST_S, SHORTEST_S = 15, 1  # as svc_core.own.recording, which the light hosting cannot import
+LIMITS = Limits()
 
 
 def made_trace(told: object) -> tuple[str, str] | None:
@@ -43,8 +44,8 @@ told = show_figure(
         "examples": examples(catalogue),
         "voices": voices(catalogue),
         "scores": for_browser(),
-        "longest_s": LONGEST_S,
-        "shortest_s": SHORTEST_S,
+        "longest_s": LIMITS.longest_s,
+        "shortest_s": LIMITS.shortest_s,
     },
     told="made",
 )

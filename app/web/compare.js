@@ -15,7 +15,7 @@ import { Pace } from "./pace.js";
 import { fillPanel, makeLegend, waitIn } from "./panel.js";
 import { presentOf } from "./present.js";
 import { snrDb } from "./replay.js";
-import { TraceProblem } from "./trace.js";
+import { TraceProblem, whyNot } from "./trace.js";
 
 const COLOURS = { one: "#7cc4ff", other: "#ffb469" }; // of F0 on the dark pictures
 const SIDES = ["one", "other"];
@@ -83,8 +83,8 @@ export class Figure {
     this.find(".more").replaceChildren(...more.map(({ label, trace, kind }) => {
       const button = element("button", { type: "button", "data-kind": kind }, label);
       const load = async () => {
-        const conversion = await openConversion(roots, trace).catch(({ why, message }) => {
-          throw new Error(`${why ?? message}, of the conversion “${trace}”`);
+        const conversion = await openConversion(roots, trace).catch((error) => {
+          throw new Error(whyNot(error, trace));
         });
         return conversion.recording(kind).load();
       };

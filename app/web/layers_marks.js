@@ -28,7 +28,7 @@ export function boxesOf(phrase, layer, wanted) {
 export function drawWords(row, phrase) {
   row.replaceChildren(...(phrase?.words ?? []).map(({ start_s, end_s, text }) => placed(element("span", { title: text }, text), phrase, start_s, end_s)));
   for (const word of row.children) word.classList.toggle("tight", word.scrollWidth > word.clientWidth + 1);
-  if (phrase && !phrase.words) row.textContent = "This recording has no labels of its words.";
+  if (phrase && !phrase.words) row.textContent = phrase.wordless;
 }
 
 // "Mark breaths", and once it is on, how many there are.

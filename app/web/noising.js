@@ -13,7 +13,7 @@ import { Pace } from "./pace.js";
 import { fillPanel, makeLegend, makePanel, waitIn } from "./panel.js";
 import { HIGHEST_DB, LOWEST_DB } from "./picture.js";
 import { Player } from "./sound.js";
-import { ANOTHER, Trace } from "./trace.js";
+import { ANOTHER, Trace, whyNot } from "./trace.js";
 
 const LABELS = { state: "Mel spectrogram of the mix of voice and noise", clean: "Mel spectrogram of the voice alone", noise: "The noise alone, as a picture" };
 const FIXED = `Colours: ${signed(LOWEST_DB, 0)} to +${HIGHEST_DB} dB, the same at every step.`;
@@ -81,7 +81,7 @@ export class Figure {
   async measure(trace) {
     this.lack = "";
     this.rows = await measuresOf(trace).catch((error) => {
-      this.lack = ` What others could still make of it cannot be said: ${error.why ?? error.message}, of the conversion “${trace.id}”.`;
+      this.lack = ` What others could still make of it cannot be said: ${whyNot(error, trace.id)}.`;
       return [];
     });
   }

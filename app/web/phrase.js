@@ -10,7 +10,8 @@ export const LENS_S = 0.03;
 
 let labels = null; // promise of the words of all phrases, fetched once a page
 
-// A phrase of a trace. The wave comes later: `listening` is done when `samples` are there, or the reason `deaf` for none.
+// A phrase of a trace. The wave comes later: `listening` is done when `samples` are there, or the reason `deaf` for none;
+// `wordless`: why there are no words, where there are none.
 // Rejects with a TraceProblem.
 export async function learnPhrase(roots, trace, material) {
   const [conversion, words] = await Promise.all([openConversion(roots, trace), wordsIn(material)]);
@@ -24,6 +25,7 @@ export async function learnPhrase(roots, trace, material) {
     conversion, f0, rate, db, grid, words: sung?.intervals ?? null, cents: centsOf(f0), seconds: conversion.seconds,
     held: heldNote(f0, rate), vibratos: vibratos(f0, rate), breaths: breaths(f0, rate, sung?.intervals ?? null, db, grid),
     samples: null, peak: 0, deaf: null,
+    wordless: words ? "This recording has no labels of its words." : "The words cannot be shown: their file is missing or damaged.",
   };
   phrase.listening = hear(phrase);
   return phrase;

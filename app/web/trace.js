@@ -13,6 +13,9 @@ export class TraceProblem extends Error {
   }
 }
 
+// Why something of a conversion cannot be had, and of which: the end of a sentence.
+export const whyNot = (error, id) => `${error.why ?? error.message}, of the conversion “${id}”`;
+
 export const ANOTHER = 409; // the server has another file of that name than the manifest names
 const refused = new Set(); // roots that did not answer this page: not asked again for every file
 
@@ -94,7 +97,7 @@ export class Trace {
     try {
       return (await this.whole(name)).buffer;
     } catch (error) {
-      throw new TraceProblem(`${error.why ?? error.message}, of the conversion “${this.id}”`);
+      throw new TraceProblem(whyNot(error, this.id));
     }
   }
 

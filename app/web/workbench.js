@@ -4,16 +4,17 @@ import { atOf, atOfPlace, axisOf, comparedIds, endsOf, LETTERS, placeAt, writeAt
 import { openConversion } from "./conversion.js";
 import { decibels } from "./decibels.js";
 import { makeDifferenceLegend } from "./diverging.js";
-import { element, tellProblem } from "./dom.js";
+import { tellProblem } from "./dom.js";
 import { wishOf } from "./keys.js";
 import { makeLegend } from "./panel.js";
 import { presentOf } from "./present.js";
 import { giveRoomBack } from "./room.js";
 import { TraceProblem } from "./trace.js";
-import { readRange, viewOfPage, writeRange } from "./view_state.js";
+import { readRange, viewOfPage } from "./view_state.js";
 import { Abx } from "./workbench_abx.js";
 import { Card } from "./workbench_card.js";
 import { faultsOf } from "./workbench_faults.js";
+import { Form } from "./workbench_form.js";
 import { Pins } from "./workbench_pins.js";
 import { Listening } from "./workbench_sound.js";
 import { brushable, readZoom, writeZoom } from "./workbench_zoom.js";
@@ -46,6 +47,7 @@ export class Figure {
     this.present = presentOf(data.group);
     this.find(".example").hidden = data.example.length === 0;
     if (data.example.length) this.view.suppose("compare", data.example.join(",")); // until the reader chooses
+    this.form = new Form(this.find, this.view, () => this.cards, (sentence) => this.say(sentence), this.listeners);
     this.connect();
     this.endings = [this.view.watch(NAMES, (names) => this.follow(names)), this.present.watch(() => this.followInside())];
     this.load();
@@ -54,20 +56,11 @@ export class Figure {
   connect() {
     const { signal } = this.listeners;
     const on = (selector, event, act) => this.find(selector).addEventListener(event, act, { signal });
-    const chosen = (selector, name, plain) => on(selector, "change", () => {
-      const { value } = this.find(selector);
-      this.view.set({ [name]: value === plain ? null : value });
-    });
-    chosen(".shows", "shows", "predicted");
-    chosen(".against", "against", "");
-    chosen(".look-inside", "inside", LETTERS[0]);
     on(".slider", "input", (event) => this.go(Number(this.find(".slider").value), event.timeStamp));
     on(".axis", "change", () => this.changeAxis());
     on(".f0", "change", () => this.view.set({ f0: this.find(".f0").checked ? null : "0" }));
     on(".whole", "click", () => this.view.set({ zoom: null }));
     on(".pin", "click", () => this.pins.add(axisOf(this.view), this.at));
-    on(".band", "change", () => this.changeBand());
-    on(".part", "change", () => this.changePart());
     on(".example", "click", () => this.view.set({ compare: this.data.example.join(",") }));
     document.addEventListener("keydown", (event) => this.key(event), { signal });
   }
@@ -156,28 +149,6 @@ export class Figure {
     this.go(atOfPlace(conversion, axis, place), performance.now(), axis);
   }
 
-  changeBand() {
-    const range = [".low", ".high"].map((end, i) => (this.find(end).value === "" ? [-Infinity, Infinity][i] : Number(this.find(end).value)));
-    this.view.set({ band: writeRange(range.sort((a, b) => a - b)) });
-  }
-
-  // Seconds and Hz, from and to, of the whole of the longest picture.
-  get wholePart() {
-    const all = this.cards.map(({ conversion }) => conversion);
-    return [0, Math.max(...all.map(({ seconds }) => seconds)), 0, Math.max(...all.map(({ manifest }) => manifest.grid.mel_high_hz))];
-  }
-
-  // The part of the pictures that is seen, by numbers; what is left empty reaches to the picture's end.
-  changePart() {
-    const ends = this.wholePart;
-    const typed = [...this.find(".part").querySelectorAll("input")].map((input, i) => (input.value === "" ? ends[i] : Number(input.value)));
-    const [from, to, low, high] = typed;
-    const text = writeZoom({ from, to, low, high });
-    if (typed.every((number, i) => number === ends[i])) this.view.set({ zoom: null });
-    else if (readZoom(text)) this.view.set({ zoom: text });
-    else this.say("A part of the pictures begins before it ends, in seconds and in Hz.");
-  }
-
   // --- drawing
 
   draw() {
@@ -225,42 +196,11 @@ export class Figure {
     const where = axis === "noise" ? `Where the voice is ${Math.abs(at).toFixed(1)} dB ${at < 0 ? "below" : "above"} the noise` : `${(100 * at).toFixed(1)} % of the way`;
     this.find(".where").textContent = where;
     this.find(".slider").setAttribute("aria-valuetext", where);
-    this.find(".shows").value = shows;
     this.find(".axis").value = axis;
     this.find(".f0").checked = f0;
     this.find(".whole").hidden = !zoom;
-    this.tellNumbers(band, zoom);
-    this.tellChoices();
+    this.form.tell(shows, band, zoom, this.inside.letter);
     this.pins.draw();
-  }
-
-  // Only when they change, so that a number that is being typed stays.
-  tellNumbers(band, zoom) {
-    const key = [this.view.get("band"), this.view.get("zoom")].join(" ");
-    if (key === this.numbersKey) return;
-    this.numbersKey = key;
-    [this.find(".low").value, this.find(".high").value] = (band ?? []).concat("", "").map((end) => (Number.isFinite(end) ? end : ""));
-    const ends = this.wholePart;
-    const part = zoom ? [zoom.from, zoom.to, zoom.low, zoom.high] : ends;
-    this.find(".part").querySelectorAll("input").forEach((input, i) => {
-      const text = Math.abs(part[i] - ends[i]) < 0.01 ? "" : `${part[i]}`;
-      if (input.value !== text) input.value = text;
-    });
-  }
-
-  tellChoices() {
-    const key = this.cards.map(({ letter, conversion: { id } }) => letter + id).join();
-    if (key !== this.choicesKey) {
-      this.choicesKey = key;
-      const letters = this.cards.map(({ conversion: { id }, letter }) => [id, letter]);
-      const fill = (selector, options) => this.find(selector).replaceChildren(...options.map(([value, words]) => element("option", { value }, words)));
-      fill(".against", [["", "nothing"], ["source", "its source"], ["target", "the target’s own recording"], ...letters]);
-      fill(".look-inside", letters.map(([, letter]) => [letter, letter]));
-    }
-    const against = this.find(".against");
-    against.value = this.view.get("against") ?? "";
-    if (against.selectedIndex < 0) against.value = "";
-    this.find(".look-inside").value = this.inside.letter;
   }
 
   // --- one of them is looked into by the figures below

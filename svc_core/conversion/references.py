@@ -3,7 +3,7 @@ where the singers mostly sing."""
 
 from __future__ import annotations
 
-import os
+import io
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,6 +18,7 @@ from svc_core.metrics.singer import EMBEDDING
 from svc_core.sound.pitch import track_f0
 from svc_core.traces.ranges import RANGES, Range
 from svc_core.traces.trace import TraceError, open_trace
+from svc_core.whole import write_whole
 
 VOICES = "voices.npz"  # beside the traces whose scores were measured with it
 REFERENCE_CLIPS = 8  # of a singer: their mean lies within .005 of the mean of twenty (cosine)
@@ -51,12 +52,9 @@ def trace_recordings(folders: Iterable[Path]) -> dict[str, list[Path]]:
 
 def save_voices(folder: Path, voices: Mapping[str, np.ndarray]) -> None:
     """Write singers' mean embeddings (256,) for those who measure without the recordings; whole or not at all."""
-    partial = folder / f".{VOICES}.{os.getpid()}"
-    with partial.open("wb") as file:
-        np.savez(
-            file, embedding=np.array(EMBEDDING), singers=np.array(list(voices)), means=np.stack([*voices.values()])
-        )
-    partial.replace(folder / VOICES)
+    file = io.BytesIO()
+    np.savez(file, embedding=np.array(EMBEDDING), singers=np.array(list(voices)), means=np.stack([*voices.values()]))
+    write_whole(folder / VOICES, file.getvalue())
 
 
 def load_voices(folder: Path) -> dict[str, np.ndarray]:
@@ -82,7 +80,6 @@ def usual_ranges(sounds: Mapping[str, list[np.ndarray]], grid: GridConfig) -> di
 
 def save_ranges(folder: Path, ranges: Mapping[str, Range]) -> None:
     """Write them for the pages; whole or not at all."""
-    partial = folder / f".{RANGES}.{os.getpid()}"
     table = pd.DataFrame([{"singer": singer, **vars(found)} for singer, found in ranges.items()])
-    table.to_csv(partial, index=False, float_format="%.1f", lineterminator="\n")
-    partial.replace(folder / RANGES)
+    text = table.to_csv(index=False, float_format="%.1f", lineterminator="\n")
+    write_whole(folder / RANGES, text.encode())

@@ -6,13 +6,14 @@ Every file appears whole under its name or not at all, so a run that is killed l
 from __future__ import annotations
 
 import csv
-import os
+import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from svc_core.corpora.corpus import CLIP_COLUMNS, PHRASE_COLUMNS, Clip, CorpusError, Phrase
 from svc_core.corpora.labels import Labels, write_lab
 from svc_core.corpora.layout import Skipped
+from svc_core.whole import write_whole
 
 COLUMNS = (*CLIP_COLUMNS, "path", "data_set", "language", "labels", "label_file", "seconds")
 SKIPPED_COLUMNS = ("data_set", "file", "reason", "detail")
@@ -81,7 +82,6 @@ def _row(clip: Clip, out: Path, seconds: float) -> tuple[str, ...]:
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([columns, *rows])
-    partial.replace(path)
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([columns, *rows])
+    write_whole(path, file.getvalue().encode())

@@ -12,6 +12,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from svc_core.exporting.networks import Exportable
+from svc_core.whole import write_whole
 
 OPSET = 18  # onnxruntime runs it since 1.14
 SMALLEST = 256  # weights of fewer numbers are not worth a node
@@ -48,9 +49,7 @@ def write_graph(network: Exportable, path: Path, facts: dict[str, str]) -> None:
     halve(model)
     helper.set_model_props(model, facts)
     onnx.checker.check_model(model, full_check=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(model.SerializeToString(deterministic=True))
-    partial.replace(path)
+    write_whole(path, model.SerializeToString(deterministic=True))
 
 
 def forget_the_maker(model: onnx.ModelProto) -> None:

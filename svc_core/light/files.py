@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from svc_core.config import Config, from_parts
+from svc_core.whole import write_whole
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -82,9 +83,8 @@ class Description:
 def write_description(folder: Path, description: Description) -> None:
     """Write light.json into ``folder``, the last file of an export: what has it is whole."""
     parts = {"format": FORMAT, **asdict(description)}
-    partial = folder / f".{DESCRIPTION}.partial"
-    partial.write_text(json.dumps(parts, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
-    partial.replace(folder / DESCRIPTION)
+    text = json.dumps(parts, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    write_whole(folder / DESCRIPTION, text.encode())
 
 
 def read_description(folder: str | Path) -> Description:

@@ -14,8 +14,8 @@ figure has an n of its own.
 from __future__ import annotations
 
 import csv
+import io
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from svc_core.metrics.distribution import SetDistance
 from svc_core.metrics.scores import ConversionScores
 from svc_core.metrics.singer import EMBEDDING
 from svc_core.metrics.spectrum import DEFINITION
+from svc_core.whole import write_whole
 
 RESAMPLES = 2_000  # the interval's ends then move by a hundredth of its width from seed to seed
 VOICED = "F0 by {tracker}, frame-aligned, voiced in both, key shift removed"
@@ -230,10 +231,9 @@ def summary_rows(
 def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     """Write rows with the same keys as CSV, NaN as an empty cell; the file appears only when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({name: "" if value is None or value != value else value for name, value in row.items()})
-    partial.replace(path)
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: "" if value is None or value != value else value for name, value in row.items()})
+    write_whole(path, file.getvalue().encode())

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import torch
@@ -21,6 +20,7 @@ from torch import Tensor
 
 from svc_core.config import Config
 from svc_core.model.system import VoiceConverter
+from svc_core.whole import write_whole
 
 FORMAT = "singsteps-model-1"
 MOST_METADATA = 1 << 20  # characters of all it says of itself: a thousand singers and every constant, many times over
@@ -33,11 +33,8 @@ class CheckpointError(ValueError):
 def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
     """Write a safetensors file that appears under its name only when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_bytes(
-        _in_fixed_order(save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata))
-    )
-    partial.replace(path)
+    held = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    write_whole(path, _in_fixed_order(save(held, metadata)))
 
 
 def _in_fixed_order(data: bytes) -> bytes:

@@ -6,10 +6,9 @@ of a Linear each, which is how the seed system joins its encoders.
 
 from __future__ import annotations
 
-import os
+import io
 import zipfile
 import zlib
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from svc_core.sound.encoders import CEPSTRA, check_specs, open_encoder
 from svc_core.sound.loudness import a_weighted_loudness, normal_gain_db
 from svc_core.sound.mel import log_mel
 from svc_core.sound.pitch import track_f0
+from svc_core.whole import write_whole
 
 
 class FeatureError(ValueError):
@@ -106,16 +106,13 @@ def save_features(path: Path, features: Features, key: str = "", source: str = "
     ``key`` tells which configuration measured it, ``source`` which recording was measured. Raises
     FeatureError where it cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     arrays = {f.name: getattr(features, f.name) for f in fields(Features)}
+    file = io.BytesIO()
+    np.savez(file, **arrays, key=np.array(key), source=np.array(source))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            np.savez(file, **arrays, key=np.array(key), source=np.array(source))
-        partial.replace(path)
+        write_whole(path, file.getvalue())
     except OSError as error:
-        with suppress(OSError):  # where the folder itself cannot be made, there is nothing to take away
-            partial.unlink()
         raise FeatureError(
             f"{path}: features cannot be written here ({error.strerror}); make room or choose another cache."
         ) from error

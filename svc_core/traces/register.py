@@ -6,7 +6,6 @@ that record into the same folder lose nothing of each other's, and a reader sees
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from svc_core.traces.catalogue import (
 )
 from svc_core.traces.trace import Trace, TraceError, open_trace
 from svc_core.traces.writing import WritingError, hold_folder
+from svc_core.whole import write_whole
 
 MATERIAL = "lessons"  # a folder of this name holds what pages fetch beside the traces
 
@@ -93,12 +93,7 @@ def _write(parent: Path, table: pd.DataFrame) -> Catalogue:
         catalogue = Catalogue(parse_rows(text))
     except ValueError as error:
         raise CatalogueError(f"the catalogue of {parent} cannot be written: {error}; leave that trace out.") from error
-    partial = parent / f".{CATALOGUE}.{os.getpid()}"
-    try:
-        partial.write_bytes(text)
-        partial.replace(parent / CATALOGUE)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(parent / CATALOGUE, text)
     return catalogue
 
 

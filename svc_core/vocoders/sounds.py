@@ -7,7 +7,7 @@ and tempo together), and its level is moved by chance.
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,6 +22,7 @@ from svc_core.config import GridConfig, VocoderTrainConfig
 from svc_core.sound.audio import AudioError, load_audio
 from svc_core.sound.loudness import a_weighted_loudness, normal_gain_db
 from svc_core.sound.pitch import fill_f0, track_f0
+from svc_core.whole import write_whole
 
 SPEEDS = (Fraction(2, 3), Fraction(1), Fraction(1), Fraction(1), Fraction(3, 2), Fraction(2))  # half as they are
 GAIN_DB = (-12.0, 6.0)  # a converted voice is seldom as loud as a recording
@@ -57,10 +58,9 @@ def measure_sound(path: Path, measured: Path, grid: GridConfig) -> str | None:
     gain_db = normal_gain_db(a_weighted_loudness(samples, grid), grid)
     f0_hz = track_f0(_at_gain(samples, gain_db), grid).astype(np.float32)
     measured.parent.mkdir(parents=True, exist_ok=True)
-    partial = measured.with_name(f".{measured.name}.{os.getpid()}")
-    with partial.open("wb") as file:
-        np.savez(file, gain_db=gain_db, f0_hz=f0_hz)
-    partial.replace(measured)
+    file = io.BytesIO()
+    np.savez(file, gain_db=gain_db, f0_hz=f0_hz)
+    write_whole(measured, file.getvalue())
     return None
 
 

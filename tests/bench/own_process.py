@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 
 from tests.bench.scrubbing import Row
+from tests.support.memory import PROC, status_bytes
 
-PROC = Path("/proc")
 WORKER = "svc_core.own_voice"
 HEAVY_LIBRARIES = ("libtorch", "onnxruntime", "libsndfile", "llvmlite", "pyworld", "sklearn")
 
 
 def resident_mb(pid: int) -> float:
-    return _mb(PROC / str(pid) / "status", "VmRSS")
+    return status_bytes(PROC / str(pid), "VmRSS") / 1e6
 
 
 def peak_mb(pid: int) -> float:
     """The most that was ever resident."""
-    return _mb(PROC / str(pid) / "status", "VmHWM")
+    return status_bytes(PROC / str(pid), "VmHWM") / 1e6
 
 
 def own_mb(pid: int) -> float:
     """Resident just now, less other processes' share of what is shared (PSS)."""
-    return _mb(PROC / str(pid) / "smaps_rollup", "Pss")
-
-
-def _mb(table: Path, name: str) -> float:
-    line = next(line for line in table.read_text().splitlines() if line.startswith(f"{name}:"))
-    return int(line.split()[1]) * 1024 / 1e6
+    return status_bytes(PROC / str(pid), "Pss", "smaps_rollup") / 1e6
 
 
 def workers_of(server: int) -> list[int]:

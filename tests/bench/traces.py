@@ -31,11 +31,8 @@ APP = """
 import json, os, sys, time
 from pathlib import Path
 from streamlit.testing.v1 import AppTest
+from tests.support.memory import resident_mib
 few, many = sys.argv[1:]
-
-def resident_mb():
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
 
 def timed(act):
     start = time.perf_counter()
@@ -47,14 +44,15 @@ def opened(folder):
     return AppTest.from_file("app/site.py", default_timeout=60).run()
 
 opened(few), opened(few)
-before = resident_mb()
+before = resident_mib(os.getpid())
 open_few, _ = timed(lambda: opened(few))
 first, page = timed(lambda: opened(many))
 again, page = timed(lambda: opened(many))
 box = next(box for box in page.selectbox if box.label == "Source")
 filtering, page = timed(lambda: box.select("singer-3").run())
 assert not page.exception and "250 of" in next(box.label for box in page.selectbox if box.key == "trace")
-found = {"few": open_few, "first": first, "again": again, "filtering": filtering, "mb": resident_mb() - before}
+more_mb = resident_mib(os.getpid()) - before
+found = {"few": open_few, "first": first, "again": again, "filtering": filtering, "mb": more_mb}
 print(json.dumps(found))
 """
 

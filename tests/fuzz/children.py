@@ -1,14 +1,14 @@
-"""What the programs that a call starts take of memory, and what a process has: by Linux's /proc; elsewhere nothing."""
+"""What the programs that a call starts take of memory: by Linux's /proc; elsewhere nothing."""
 
 from __future__ import annotations
 
-import re
 import subprocess
 import threading
 from contextlib import suppress
 from pathlib import Path
 
-SELF = Path("/proc/self")
+from tests.support.memory import PROC, status_bytes
+
 LOOK_S = 0.005  # a program's own peak is asked for, so only what it takes in its last moment is missed
 
 
@@ -29,7 +29,7 @@ class Children:
         class Seen(subprocess.Popen):
             def __init__(self, *args, **named) -> None:
                 super().__init__(*args, **named)
-                started.append(Path("/proc", str(self.pid)))
+                started.append(PROC / str(self.pid))
 
         subprocess.Popen = Seen
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -55,12 +55,3 @@ def reset_peak(process: Path) -> int:
     except OSError:
         return status_bytes(process, "VmHWM")
     return status_bytes(process, "VmRSS")
-
-
-def status_bytes(process: Path, name: str) -> int:
-    """One line of a process's status in bytes; 0 where it is not told."""
-    path = process / "status"
-    if not path.exists():
-        return 0
-    found = re.search(rf"^{name}:\s+(\d+) kB", path.read_text(), re.MULTILINE)
-    return int(found[1]) * 1024 if found else 0

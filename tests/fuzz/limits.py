@@ -13,7 +13,8 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.fuzz.children import SELF, Children, reset_peak, status_bytes
+from tests.fuzz.children import Children, reset_peak
+from tests.support.memory import SELF, status_bytes
 
 MOST_S, MOST_BYTES = 1.0, 200 * 10**6
 GIVEN_UP_S = 5.0  # a call that takes longer is ended

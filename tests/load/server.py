@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.dashboard import REPOSITORY, free_port, wait_until_healthy
+from tests.support.memory import resident_mib
 
 APP = ("run", "app/main.py")
 HELLO = ("hello",)
@@ -24,8 +25,7 @@ class Process:
 
     def memory_mb(self) -> float:
         """Resident memory in MB of 2**20 bytes."""
-        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+        return resident_mib(self.pid)
 
     def cpu_s(self) -> float:
         """Seconds of processor time since it started, of all its threads."""

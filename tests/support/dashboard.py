@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.memory import resident_mib
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 60
 
@@ -37,9 +39,8 @@ class Dashboard:
     log: Path
 
     def memory_mb(self) -> float:
-        """Resident memory of the server, in MB (Linux)."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+        """Resident memory of the server, in MB of 2**20 bytes (Linux)."""
+        return resident_mib(self.process.pid)
 
 
 @contextmanager
