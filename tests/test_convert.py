@@ -384,12 +384,13 @@ def test_what_has_a_description_is_whole(base, sung, tmp_path, monkeypatch, whol
 
 
 def test_stopped_in_the_middle_of_a_sound_it_has_no_name(base, sung, tmp_path, monkeypatch):
-    def write_half(path: Path, *others, **options) -> None:
-        path.write_bytes(b"RIFF")
+    def write_half(path: Path, data: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(data[: len(data) // 2])
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("svc_core.convert.soundfile.write", write_half)
+        patch.setattr(Path, "write_bytes", write_half)
         with pytest.raises(KeyboardInterrupt):
             main([*base, str(sung)])
     assert not [path for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")]
