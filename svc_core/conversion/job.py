@@ -7,7 +7,6 @@ what is not, and six digits of its SHA-256 behind ``~``, so that two names never
 
 from __future__ import annotations
 
-import csv
 import difflib
 import hashlib
 import json
@@ -19,13 +18,13 @@ from pathlib import Path
 
 from svc_core.corpora.corpus import Corpus, Phrase
 from svc_core.model.weights import Guidance
+from svc_core.rows import TableError, read_rows
 
 EDITION = 1  # of recording: raise it when the same job would come out as another trace than before
 DETAILS = ("full", "light")  # how much of a walk is kept
 LONGEST_ID = 200  # bytes: file systems take 255, and an unfinished trace's folder has a longer name
 MOST_OFFERED = 30  # names in one sentence
 CREDIT_COLUMNS = ("singer", "licence", "attribution")
-MOST_OF_CREDITS = 1 << 20  # bytes: thousands of singers
 # Hyphens stand alone, for two of them part an id. "guide-", "without-", "swap3-" and "defect-" begin parts of
 # an id, and on Windows "con." and its like begin the name of a device.
 SAFE_NAME = re.compile(
@@ -154,23 +153,10 @@ def read_credits(path: str | Path) -> dict[str, Credit]:
     if not path.is_file():
         raise JobError(f"{path}: there is no such file; it must say whose recordings these are.")
     try:
-        if path.stat().st_size > MOST_OF_CREDITS:
-            raise JobError(
-                f"{path}: larger than {MOST_OF_CREDITS >> 20} MiB; give a table with a line for each singer."
-            )
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = csv.reader(file)
-            head = next(rows, [])
-            places = [head.index(column) for column in CREDIT_COLUMNS if column in head]
-            if len(places) < len(CREDIT_COLUMNS):
-                missing = next(column for column in CREDIT_COLUMNS if column not in head)
-                raise JobError(f"{path}: the column '{missing}' is missing.")
-            credits_of = {}
-            for row in filter(None, rows):
-                singer, licence, attribution = (row[place] if place < len(row) else "" for place in places)
-                credits_of[singer] = Credit(singer, licence, attribution)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise JobError(f"{path}: not a table of comma-separated values ({error}).") from error
+        rows = [row for _, row in read_rows(path, CREDIT_COLUMNS)]
+    except TableError as error:
+        raise JobError(f"{path}: {error}") from error
+    credits_of = {row["singer"]: Credit(**row) for row in rows}
     for credit in credits_of.values():
         if not (credit.singer and credit.licence and credit.attribution):
             raise JobError(f"{path}: the line of '{credit.singer}' lacks a licence or an attribution.")

@@ -17,12 +17,12 @@ phrase sung by two singers is a parallel pair.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-import pandas as pd
-
 from svc_core.paths import is_file
+from svc_core.rows import TableError, read_rows
 
 SPLITS = ("train", "test", "unseen")
 CLIP_COLUMNS = ("file", "singer", "song", "section", "split", "may_ship", "licence")
@@ -92,10 +92,8 @@ class Corpus:
 def read_corpus(root: str | Path) -> Corpus:
     """Read ``root``/metadata.csv and, where there is one, phrases.csv. Raises CorpusError."""
     root = Path(root)
-    table = _read_table(root / "metadata.csv", CLIP_COLUMNS, FURTHER_COLUMNS)
     clips: dict[str, Clip] = {}
-    for line, row in enumerate(table.to_dict("records"), start=2):
-        where = f"{root / 'metadata.csv'}, line {line}"
+    for where, row in _read_table(root / "metadata.csv", CLIP_COLUMNS, FURTHER_COLUMNS):
         if row["split"] not in SPLITS:
             raise CorpusError(f"{where}: split '{row['split']}' is none of {SPLITS}.")
         if not (row["file"] and row["singer"]):
@@ -109,17 +107,13 @@ def read_corpus(root: str | Path) -> Corpus:
         clips[row["file"]] = _clip_of(row, root, where)
     phrases = []
     if (root / "phrases.csv").is_file():
-        for line, row in enumerate(_read_table(root / "phrases.csv", PHRASE_COLUMNS).to_dict("records"), start=2):
+        for where, row in _read_table(root / "phrases.csv", PHRASE_COLUMNS):
             if row["file"] not in clips:
-                raise CorpusError(
-                    f"{root / 'phrases.csv'}, line {line}: '{row['file']}' is not in metadata.csv; add it there."
-                )
+                raise CorpusError(f"{where}: '{row['file']}' is not in metadata.csv; add it there.")
             try:
                 start_s, end_s = float(row["start_s"]), float(row["end_s"])
             except ValueError as error:
-                raise CorpusError(
-                    f"{root / 'phrases.csv'}, line {line}: start_s and end_s must be seconds ({error})."
-                ) from error
+                raise CorpusError(f"{where}: start_s and end_s must be seconds ({error}).") from error
             phrases.append(Phrase(row["phrase"], clips[row["file"]], start_s, end_s))
     return Corpus(root, tuple(clips.values()), tuple(phrases))
 
@@ -157,18 +151,14 @@ def _clip_of(row: dict[str, str], root: Path, where: str) -> Clip:
     )
 
 
-def _read_table(path: Path, columns: tuple[str, ...], further: tuple[str, ...] = ()) -> pd.DataFrame:
+def _read_table(
+    path: Path, columns: tuple[str, ...], further: tuple[str, ...] = ()
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Where each line stands, and what it says by column. Raises CorpusError."""
     if not path.is_file():
         raise CorpusError(f"{path}: there is no such file; a corpus is a folder with a metadata.csv (see README.md).")
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise CorpusError(f"{path}: larger than {MOST_BYTES >> 20} MiB; split the corpus.")
-        # other columns are left unread: a line too short for thousands of them would be filled up
-        known = {*columns, *further}
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False, usecols=lambda name: name in known)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path}: not a table of comma-separated values ({str(error).strip()}).") from error
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise CorpusError(f"{path}: the column(s) {', '.join(missing)} are missing.")
-    return table
+        for line, row in read_rows(path, columns, further, MOST_BYTES):
+            yield f"{path}, line {line}", row
+    except TableError as error:
+        raise CorpusError(f"{path}: {error}") from error

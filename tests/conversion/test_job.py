@@ -184,7 +184,7 @@ def test_empty_lines_and_further_columns_say_nothing(tmp_path):
 @pytest.mark.parametrize("text", ["", "singer" * 200_000])
 def test_what_is_empty_or_much_too_large_is_refused(tmp_path, text):
     (tmp_path / "credits.csv").write_text(text)
-    assert ("MiB" if text else "'singer'") in credits_refusal(tmp_path / "credits.csv")
+    assert ("MiB" if text else "'singer, licence, attribution'") in credits_refusal(tmp_path / "credits.csv")
 
 
 def test_what_is_no_text_is_refused(tmp_path):

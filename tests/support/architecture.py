@@ -19,6 +19,7 @@ EVERYBODYS = {
     "svc_core.workers",
     "svc_core.options",
     "svc_core.paths",
+    "svc_core.rows",
     "svc_core.whole",
 }  # imported by nearly all: no arrow tells anything
 
