@@ -125,6 +125,8 @@ def label_beside(audio: Path) -> Path | None:
 
 def _clip_of(row: dict[str, str], root: Path, where: str) -> Clip:
     path = root / (row.get("path") or row["file"])
+    if not path.name:
+        raise CorpusError(f"{where}: '{path}' is no file.")
     given = row.get("labels")
     kinds = given.split("+") if given else []
     if unknown := [kind for kind in kinds if kind not in (*LABEL_KINDS, *SCORE_KINDS)]:

@@ -145,6 +145,11 @@ def test_a_file_that_leads_out_of_the_corpus_is_refused(root, file):
     assert file in message
 
 
+def test_the_root_of_all_folders_is_no_recording(root):
+    write_rows(root / "metadata.csv", HEADER + ",path,labels", [f"{ROWS[0]},/,phones"])
+    assert "line 2: '/' is no file" in refusal(root)
+
+
 def test_labels_of_an_unknown_kind_are_refused(root):
     write_rows(root / "metadata.csv", HEADER + ",labels", [f"{ROWS[0]},syllables"])
     assert "line 2: labels 'syllables'" in refusal(root)
