@@ -210,6 +210,7 @@ def parse_rows(data: bytes) -> pd.DataFrame:
         keep_default_na=False,
         na_values={name: [""] for name in [*scores, LAST, "id"]},
         index_col=False,
+        usecols=columns,  # a line of thousands of cells would make as many more columns
         encoding="utf-8",
     )
     for name in set(LATER) - set(columns):
