@@ -10,8 +10,8 @@ from pathlib import Path
 from svc_core.paths import is_file, is_folder
 
 KINDS = (".wav", ".flac", ".mp3", ".ogg", ".aiff", ".aif")
-MOST_OF_LIST = 2 << 20  # bytes: of paths with a hundred characters, as many as
-MOST_LISTED = 20_000  # recordings
+MOST_LISTED = 20_000  # recordings, as a plan has conversions
+MOST_OF_LIST = 2 << 20  # bytes: as many paths of a hundred characters
 
 
 class SourceError(ValueError):

@@ -25,10 +25,8 @@ from svc_core.sound.audio import AudioError, check_audio
 NAME = "Your recording"  # in messages
 SHORTEST_S, LONGEST_S = 1.0, 15.0
 GRACE_S = 0.25  # beyond the longest: what lossy coders add at both ends
-LOWEST_RATE_HZ, HIGHEST_RATE_HZ = (
-    4_000,
-    192_000,
-)  # beyond, nobody records voices, and 15 s of 8 channels would be 200 MB
+LOWEST_RATE_HZ = 4_000
+HIGHEST_RATE_HZ = 192_000  # beyond, nobody records voices; at 384 kHz 15 s of 8 channels took 271 MB
 MOST_CHANNELS = 8
 LONGEST_READ = f"{LONGEST_S + 2 * GRACE_S}"  # seconds, as ffmpeg is told: enough to see that it is too long
 LOUDEST = 1e3  # times full scale: a file of floats may hold more, and squares of it no number can
