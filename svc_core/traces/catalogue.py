@@ -25,6 +25,7 @@ from svc_core.traces.trace import Trace
 CATALOGUE = "catalogue.csv"
 MOST_BYTES = 8 << 20  # ten thousand rows have 4 MB
 MOST_COLUMNS = 100
+MOST_COMMAS = 1_000  # of a line: pandas makes a column of every cell, and a label may have some of its own
 LONGEST_HEADER = 8_192  # bytes
 SCORE_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 REMEDY = "Rebuild it: python -m svc_core.precompute --rebuild-catalogue."
@@ -198,6 +199,8 @@ def parse_rows(data: bytes) -> pd.DataFrame:
         raise ValueError("its first line is no list of columns")
     if b"\0" in data or not data.endswith(b"\n"):
         raise ValueError("it is no text, or its last line is cut off")
+    if max(line.count(b",") for line in data.splitlines()) > MOST_COMMAS:
+        raise ValueError("a line has too many cells")
     columns = header.decode().strip().split(",")
     if missing := set(NAMES) - set(LATER) - set(columns):
         raise ValueError(f"no column {', '.join(sorted(missing))}")
@@ -210,7 +213,6 @@ def parse_rows(data: bytes) -> pd.DataFrame:
         keep_default_na=False,
         na_values={name: [""] for name in [*scores, LAST, "id"]},
         index_col=False,
-        usecols=columns,  # a line of thousands of cells would make as many more columns
         encoding="utf-8",
     )
     for name in set(LATER) - set(columns):
