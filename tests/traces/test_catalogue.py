@@ -186,6 +186,7 @@ DAMAGES = {
     "a score's name from a page": lambda text: text.replace("rpa", "<script>"),
     "a million columns": lambda text: text.replace("rpa", ",".join(f"s{n}" for n in range(1_000_000))),
     "columns without end": lambda text: "id," * 1_000_000,
+    "a line of thousands of cells": lambda text: text[:-1] + "," * 20_000 + "\n",
 }
 
 
