@@ -12,6 +12,8 @@ OWN_ENV := .venv-own
 ENV := .venv
 # two files of tests at once have a core each: threads that wait for one another there take twice as long
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+PYTEST := $(ONE_THREAD) $(ENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
+EVERY_TIME := -m "every_time or not browser"
 
 .PHONY: app own test test-all coverage bench check lock clean
 app: $(APP_ENV)/installed
@@ -21,14 +23,13 @@ own: $(OWN_ENV)/installed
 	$(OWN_ENV)/bin/streamlit run app/main.py --server.port $(PORT) --browser.serverAddress localhost
 
 test: $(ENV)/installed check
-	$(ONE_THREAD) $(ENV)/bin/python -m pytest --numprocesses 2 --dist loadfile -m "every_time or not browser"
+	$(PYTEST) $(EVERY_TIME)
 
 test-all: $(ENV)/installed check
-	$(ONE_THREAD) $(ENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
+	$(PYTEST)
 
 coverage: $(ENV)/installed
-	$(ONE_THREAD) $(ENV)/bin/python -m pytest --numprocesses 2 --dist loadfile -m "every_time or not browser" \
-	  --cov --cov-report term
+	$(PYTEST) $(EVERY_TIME) --cov --cov-report term
 
 check: $(ENV)/installed
 	$(ENV)/bin/ruff check .

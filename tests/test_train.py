@@ -219,7 +219,7 @@ def together(tiny_corpus, feature_cache, tmp_path_factory) -> tuple[Path, str]:
     """A run of two CPU processes, and what they said."""
     folder = tmp_path_factory.mktemp("together")
     port = str(free_port())
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(port)]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", port]
     command += ["-m", "--", "svc_core.train", "--corpus", str(tiny_corpus.root), "--cache", str(feature_cache)]
     command += ["--preset", "tiny", "--run", str(folder / "run"), "--export", str(folder / "shipped.safetensors")]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=LIMIT_S)

@@ -57,9 +57,8 @@ def load_tensors(path: Path) -> dict:
     """What a .pt or .bin file holds, provided that it is tensors and nothing that runs. Raises VocoderError."""
     refused = f"{path}: not a whole file of tensors and nothing else; fetch it again."
     try:
-        if _unpacks(path):  # torch stores; what is packed may unpack into a thousand times its size
-            raise VocoderError(refused)
-        if _has_long_names(path):
+        # torch stores; what is packed may unpack into a thousand times its size
+        if _unpacks(path) or _has_long_names(path):
             raise VocoderError(refused)
         held = torch.load(path, map_location="cpu", weights_only=True)
     except VocoderError:
