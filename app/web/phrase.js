@@ -25,7 +25,7 @@ export async function learnPhrase(roots, trace, material) {
     conversion, f0, rate, db, grid, words: sung?.intervals ?? null, cents: centsOf(f0), seconds: conversion.seconds,
     held: heldNote(f0, rate), vibratos: vibratos(f0, rate), breaths: breaths(f0, rate, sung?.intervals ?? null, db, grid),
     samples: null, peak: 0, deaf: null,
-    wordless: words ? "This recording has no labels of its words." : "The words cannot be shown: their file is missing or damaged.",
+    wordless: words ? "This recording has no labels of its words." : "The words’ file is missing or damaged.",
   };
   phrase.listening = hear(phrase);
   return phrase;

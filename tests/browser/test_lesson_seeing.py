@@ -184,7 +184,7 @@ def test_without_labels_the_pictures_go_on(open_page):
     page.route("**/material/words.json", lambda route: route.fulfill(status=404))
     page.reload()
     page.wait_for_selector(".layers[data-phrase]", timeout=30_000)
-    expect(page.locator(".layers .words")).to_have_text("The words cannot be shown: their file is missing or damaged.")
+    expect(page.locator(".layers .words")).to_have_text("The words’ file is missing or damaged.")
     assert pixels(picture(page)).std() > 20
 
 
